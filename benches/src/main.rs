@@ -1,0 +1,71 @@
+//! The harness on the command line.
+
+#![forbid(unsafe_code)]
+
+use anyhow::{Context as _, anyhow};
+use cede_benches::machine::Machine;
+use cede_benches::report::{html, json, text};
+use cede_benches::workloads::{self, Scenario};
+use cede_benches::{peers, runner};
+use clap::Parser;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Measures cede and every peer on this machine, side by side.
+#[derive(Debug, Parser)]
+#[command(name = "cede-benches", version)]
+struct Cli {
+    /// Workloads to run: ids or beginnings of ids (W3, W7, article); all of them if none is given
+    ids: Vec<String>,
+    /// Short rounds, three of each: everything within ten minutes
+    #[arg(long)]
+    quick: bool,
+    /// Write the numbers as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a page with charts
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// List the workloads and stop
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().collect();
+    if args.get(1).is_some_and(|arg| arg == peers::ROUND) {
+        return round(&args[2..]);
+    }
+    let cli = Cli::parse();
+    let selected = workloads::selected(&cli.ids, cli.quick);
+    if cli.list {
+        for workload in &selected {
+            println!("{:<34}{} ({})", workload.id, workload.title, workload.unit);
+        }
+        return Ok(());
+    }
+    if selected.is_empty() {
+        return Err(anyhow!("no workload begins with {}; --list shows them", cli.ids.join(" or ")));
+    }
+    let results = runner::run(&selected, cli.quick);
+    let machine = Machine::here();
+    print!("{}", text::render(&results, &machine));
+    if let Some(path) = &cli.json {
+        let text = serde_json::to_string_pretty(&json::render(&results, &machine))?;
+        std::fs::write(path, text + "\n").with_context(|| format!("writing {}", path.display()))?;
+    }
+    if let Some(path) = &cli.html {
+        let page = html::render(&results, &machine);
+        std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// `round SYSTEM KIND N M MILLISECONDS`: one round of a Rust peer, for the harness itself.
+fn round(args: &[String]) -> anyhow::Result<()> {
+    let [system, kind, n, m, millis] = args else {
+        return Err(anyhow!("round SYSTEM KIND N M MILLISECONDS"));
+    };
+    let scenario = Scenario::parse(kind, n, m).ok_or_else(|| anyhow!("no scenario {kind} {n} {m}"))?;
+    peers::run_round(system, scenario, Duration::from_millis(millis.parse()?)).map_err(|e| anyhow!(e))
+}

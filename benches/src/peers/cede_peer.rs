@@ -1,0 +1,361 @@
+//! cede, through its public face alone.
+//!
+//! It has no event and no channel yet, so both are made of promises, as asyncio's `Event` and `Queue` are:
+//! W7 waits for one shared promise, W10 for one promise a task (cancelling a task cancels what it waits for),
+//! W6 sends through [`Queue`].
+
+use super::{COUNT, Job, Outcome, finish_early, lateness, suspended};
+use crate::meter::{self, Meter, Sleeps};
+use crate::workloads::{Kind, Metric, Scenario};
+use cede::{Awaitable as _, Co, Generator, GeneratorState, Promise, Task};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+pub(crate) fn job(s: Scenario) -> Option<Job> {
+    let Scenario { kind, n, m } = s;
+    match kind {
+        Kind::Resume => Some(Box::new(move |budget| Ok(resume(n, Meter::new(budget))))),
+        Kind::NestedCoroutines => timed(Meter::new, move |meter| nested_coroutines(n, meter)),
+        Kind::SuspendUnder => timed(Meter::new, move |meter| suspend_under(n, meter)),
+        Kind::NestedTasks => timed(Meter::new, move |meter| nested_tasks(n, meter)),
+        Kind::SequentialCoroutines => timed(Meter::new, move |meter| sequential_coroutines(n, meter)),
+        Kind::SequentialTasks => timed(Meter::new, move |meter| sequential_tasks(n, meter)),
+        Kind::SpawnAll => timed(Meter::one_by_one, move |meter| spawn_all(n, meter)),
+        Kind::Yield => timed(Meter::one_by_one, move |meter| yields(n, m, meter)),
+        Kind::PingPong => timed(Meter::new, ping_pong),
+        Kind::WaitEvent => on_loop(move || wait_event(n)),
+        Kind::WaitSleep => on_loop(move || wait_sleep(n)),
+        Kind::Sleeps => on_loop(move || sleeps(n)),
+        Kind::Cancel => timed(Meter::one_by_one, move |meter| cancels(n, meter)),
+    }
+}
+
+/// Runs the work as the loop's main task. Its stack is large enough for the article's recursion of 1,000.
+fn on_loop(work: impl FnOnce() -> Outcome + 'static) -> Option<Job> {
+    Some(Box::new(move |_| {
+        cede::run(cede::coroutine(work).stack_size(1 << 20)).map_err(|e| e.to_string())
+    }))
+}
+
+fn timed(new: fn(Duration) -> Meter, work: impl FnOnce(Meter) -> Meter + 'static) -> Option<Job> {
+    Some(Box::new(move |budget| {
+        let main = cede::coroutine(move || work(new(budget))).stack_size(1 << 20);
+        let meter = cede::run(main).map_err(|e| e.to_string())?;
+        Ok(vec![(Metric::Time, meter.per_run())])
+    }))
+}
+
+fn spawn<T: 'static>(work: impl FnOnce() -> T + 'static) -> Task<T> {
+    cede::create_task(cede::coroutine(work))
+}
+
+fn join<T: 'static>(task: Task<T>) -> T {
+    task.await_().expect("the task ends by itself")
+}
+
+fn yield_now() {
+    cede::yield_now().await_().expect("nobody cancels");
+}
+
+fn body(co: Co<u64, u64>) {
+    let mut x = 0;
+    loop {
+        x = co.yield_(black_box(x) + 1);
+    }
+}
+
+fn resume(n: u64, mut meter: Meter) -> Outcome {
+    let generators: Vec<Generator<u64, u64>> = (0..n).map(|_| Generator::new(body)).collect();
+    for generator in &generators {
+        generator.start().expect("a stack");
+    }
+    let mut x = 0;
+    let mut send = |generator: &Generator<u64, u64>| match generator.resume(black_box(x)) {
+        Ok(GeneratorState::Yielded(y)) => x = y,
+        other => unreachable!("it never ends: {other:?}"),
+    };
+    if let [generator] = &generators[..] {
+        while let Some(runs) = meter.batch() {
+            for _ in 0..runs {
+                send(generator);
+            }
+        }
+    } else {
+        while let Some(runs) = meter.batch() {
+            for _ in 0..runs {
+                generators.iter().for_each(&mut send);
+            }
+        }
+    }
+    black_box(x);
+    vec![(Metric::Time, meter.per_run())]
+}
+
+#[inline(never)]
+fn nested(depth: u64, x: u64) -> u64 {
+    if depth == 0 {
+        return x + 1;
+    }
+    black_box(cede::coroutine(move || nested(depth - 1, x)).await_()) + 1
+}
+
+fn nested_coroutines(depth: u64, mut meter: Meter) -> Meter {
+    while let Some(runs) = meter.batch() {
+        for _ in 0..runs {
+            let (depth, x) = (black_box(depth - 1), black_box(7));
+            black_box(cede::coroutine(move || nested(depth, x)).await_());
+        }
+    }
+    meter
+}
+
+#[inline(never)]
+fn suspend_under(depth: u64, mut meter: Meter) -> Meter {
+    if depth > 0 {
+        return black_box(cede::coroutine(move || suspend_under(depth - 1, meter)).await_());
+    }
+    while let Some(runs) = meter.batch() {
+        for _ in 0..runs {
+            yield_now();
+        }
+    }
+    meter
+}
+
+fn task_under_task(depth: u64, x: u64) -> u64 {
+    if depth == 0 {
+        return x + 1;
+    }
+    black_box(join(spawn(move || task_under_task(depth - 1, x)))) + 1
+}
+
+fn nested_tasks(depth: u64, mut meter: Meter) -> Meter {
+    while let Some(runs) = meter.batch() {
+        for _ in 0..runs {
+            let (depth, x) = (black_box(depth - 1), black_box(7));
+            black_box(join(spawn(move || task_under_task(depth, x))));
+        }
+    }
+    meter
+}
+
+#[inline(never)]
+fn trivial(x: u64) -> u64 {
+    black_box(x) + 1
+}
+
+fn sequential_coroutines(n: u64, mut meter: Meter) -> Meter {
+    while let Some(runs) = meter.batch() {
+        for _ in 0..runs {
+            black_box((0..n).fold(0, |x, _| cede::coroutine(move || trivial(x)).await_()));
+        }
+    }
+    meter
+}
+
+fn sequential_tasks(n: u64, mut meter: Meter) -> Meter {
+    while let Some(runs) = meter.batch() {
+        for _ in 0..runs {
+            black_box((0..n).fold(0, |x, _| join(spawn(move || trivial(x)))));
+        }
+    }
+    meter
+}
+
+fn spawn_all(n: u64, mut meter: Meter) -> Meter {
+    while meter.batch().is_some() {
+        let mut tasks = Vec::with_capacity(n as usize);
+        for i in 0..n {
+            tasks.push(spawn(move || trivial(i)));
+        }
+        black_box(tasks.into_iter().map(join).sum::<u64>());
+    }
+    meter
+}
+
+fn yields(n: u64, m: u64, mut meter: Meter) -> Meter {
+    while meter.batch().is_some() {
+        COUNT.store(0, Relaxed);
+        let mut tasks = Vec::with_capacity(n as usize);
+        for i in 0..n {
+            tasks.push(spawn(move || {
+                COUNT.fetch_add(1, Relaxed);
+                let mut x = i;
+                for _ in 0..=m {
+                    yield_now();
+                    x = black_box(x) + 1;
+                }
+                x
+            }));
+        }
+        while COUNT.load(Relaxed) < n {
+            yield_now();
+        }
+        meter.restart(); // every task has started
+        for task in tasks {
+            black_box(join(task));
+        }
+        meter.stop();
+    }
+    meter
+}
+
+/// asyncio's `Queue` as far as two tasks need it: items, and the promise of whoever waits for one.
+#[derive(Default)]
+struct Queue {
+    items: RefCell<VecDeque<u64>>,
+    waiter: RefCell<Option<Promise<()>>>,
+}
+
+impl Queue {
+    fn put(&self, item: u64) {
+        self.items.borrow_mut().push_back(item);
+        let waiter = self.waiter.borrow_mut().take();
+        if let Some(waiter) = waiter {
+            waiter.set_result(()).expect("nobody cancels");
+        }
+    }
+
+    fn get(&self) -> u64 {
+        loop {
+            let item = self.items.borrow_mut().pop_front();
+            if let Some(item) = item {
+                return item;
+            }
+            let promise = Promise::new();
+            *self.waiter.borrow_mut() = Some(promise.clone());
+            promise.await_().expect("nobody cancels");
+        }
+    }
+}
+
+fn ping_pong(mut meter: Meter) -> Meter {
+    let (there, back) = (Rc::new(Queue::default()), Rc::new(Queue::default()));
+    let (inbox, answers) = (Rc::clone(&there), Rc::clone(&back));
+    let echo = spawn(move || {
+        let mut count = 0;
+        loop {
+            let x = inbox.get();
+            if x == u64::MAX {
+                return count;
+            }
+            count += 1;
+            back.put(x + 1);
+        }
+    });
+    let mut x = 0;
+    while let Some(runs) = meter.batch() {
+        for _ in 0..runs {
+            there.put(black_box(x));
+            x = answers.get();
+        }
+    }
+    there.put(u64::MAX);
+    assert_eq!(join(echo), x);
+    meter
+}
+
+/// `n` tasks, all of them in the wait that `wait` brings.
+fn spawn_waiting<T: 'static, W: FnOnce() -> T + 'static>(n: u64, wait: impl Fn(u64) -> W) -> Vec<Task<T>> {
+    COUNT.store(0, Relaxed);
+    let mut tasks = Vec::with_capacity(n as usize);
+    for i in 0..n {
+        let wait = wait(i);
+        tasks.push(spawn(move || {
+            COUNT.fetch_add(1, Relaxed);
+            wait()
+        }));
+    }
+    while COUNT.load(Relaxed) < n {
+        yield_now();
+    }
+    tasks
+}
+
+/// `n` tasks that wait for one promise.
+fn all_waiting(n: u64, event: &Promise<()>) -> Vec<Task<u64>> {
+    spawn_waiting(n, |i| {
+        let event = event.clone();
+        move || {
+            (&event).await_().expect("nobody cancels");
+            black_box(i)
+        }
+    })
+}
+
+fn wait_event(n: u64) -> Outcome {
+    let event = Promise::new();
+    let warm = all_waiting(1_000, &event);
+    event.set_result(()).expect("it is pending");
+    warm.into_iter().for_each(|task| _ = join(task));
+    let event = Promise::new();
+    let before = meter::resident();
+    let began = Instant::now();
+    let tasks = all_waiting(n, &event);
+    let created = began.elapsed();
+    let bytes = meter::resident().saturating_sub(before);
+    let began = Instant::now();
+    event.set_result(()).expect("it is pending");
+    for task in tasks {
+        black_box(join(task));
+    }
+    suspended(n, bytes, created, began.elapsed())
+}
+
+fn wait_sleep(n: u64) -> Outcome {
+    cede::sleep(Duration::from_millis(1)).await_().expect("nobody cancels");
+    let before = meter::resident();
+    let began = Instant::now();
+    let tasks = spawn_waiting(n, |_| || cede::sleep(Duration::from_secs(3600)).await_());
+    let created = began.elapsed();
+    let bytes = meter::resident().saturating_sub(before);
+    black_box(tasks);
+    finish_early(&suspended(n, bytes, created, Duration::ZERO)[..2])
+}
+
+fn sleeps(n: u64) -> Outcome {
+    sleep_all(n, Duration::from_millis(100));
+    let before = meter::cpu_time();
+    let (sum, max) = sleep_all(n, Duration::from_secs(1));
+    lateness(n, meter::cpu_time() - before, sum, max)
+}
+
+fn sleep_all(n: u64, within: Duration) -> (Duration, Duration) {
+    let mut random = Sleeps::new();
+    let mut tasks = Vec::with_capacity(n as usize);
+    for _ in 0..n {
+        let time = random.within(within);
+        tasks.push(spawn(move || {
+            let began = Instant::now();
+            cede::sleep(time).await_().expect("nobody cancels");
+            began.elapsed().saturating_sub(time)
+        }));
+    }
+    let (mut sum, mut max) = (Duration::ZERO, Duration::ZERO);
+    for task in tasks {
+        let late = join(task);
+        sum += late;
+        max = max.max(late);
+    }
+    (sum, max)
+}
+
+fn cancels(n: u64, mut meter: Meter) -> Meter {
+    while meter.batch().is_some() {
+        let tasks = spawn_waiting(n, |_| || Promise::<()>::new().await_().expect_err("it is cancelled"));
+        meter.restart();
+        for task in &tasks {
+            task.cancel();
+        }
+        for task in tasks {
+            // The body gives the cancellation back as its value; what counts here is that it has ended.
+            black_box(task.await_().is_ok_and(|error| error.is_cancelled()));
+        }
+        meter.stop();
+    }
+    meter
+}

@@ -1,0 +1,84 @@
+//! What the attribute macros expand to. Not for use by hand: it may change at any time.
+
+use std::process::exit;
+
+use crate::coroutine::Coroutine;
+use crate::event_loop::{IntoTask, Runner, VirtualClock};
+
+pub use crate::coroutine::Body;
+pub use crate::outcome::{ByFailure, ByValue, Classify, Probe};
+pub use crate::{__classify as classify, __classify_any as classify_any};
+
+#[inline]
+#[track_caller]
+pub fn coroutine<F, T>(name: &'static str, body: F, classify: Classify<T>) -> Coroutine<F>
+where
+    F: FnOnce() -> T,
+{
+    Coroutine::new(name, body, classify)
+}
+
+pub const fn any<T>() -> Classify<T> {
+    Classify::any()
+}
+
+/// The body of `main` under `#[cede::main]`.
+#[track_caller]
+pub fn run_main<F, T>(main: Coroutine<F>) -> T
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    Runner::new().run(main).unwrap_or_else(|error| {
+        eprintln!("cede: {error}");
+        exit(1)
+    })
+}
+
+/// The body of a test under `#[cede::test]`: virtual time.
+#[track_caller]
+pub fn run_test<F, T>(test: Coroutine<F>) -> T
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    finish(Runner::new().clock(VirtualClock::new()), test)
+}
+
+/// The body of a test under `#[cede::test(real_time)]`.
+#[track_caller]
+pub fn run_test_real_time<F, T>(test: Coroutine<F>) -> T
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    finish(Runner::new(), test)
+}
+
+#[track_caller]
+fn finish<M: IntoTask>(mut runner: Runner, test: M) -> M::Output {
+    match runner.run(test) {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Chooses how to read a return type that is known only as tokens.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __classify {
+    ($($returns:tt)*) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{ByFailure as _, ByValue as _};
+        (&$crate::__private::Probe::<$($returns)*>(::core::marker::PhantomData)).classify()
+    }};
+}
+
+/// For return types that have no name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __classify_any {
+    () => {
+        $crate::__private::any()
+    };
+}

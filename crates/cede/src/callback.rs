@@ -1,0 +1,52 @@
+//! What the ready queue holds.
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::rc::Rc;
+
+use crate::target::Target;
+
+slotmap::new_key_type! {
+    /// A task as the queue knows it: a place and a generation. Stale, it finds nothing.
+    pub(crate) struct TaskKey;
+}
+
+/// One entry of the ready queue: something the loop will give control to.
+pub(crate) enum Callback {
+    /// Start or go on with a task.
+    Step(TaskKey),
+    /// A function given to `call_soon`, `call_later` or `call_at`.
+    Call(Rc<HandleCell>),
+    /// A done-callback. `target` is kept alive until it has run, for it is its argument.
+    Done { target: Rc<dyn Target>, run: Box<dyn FnOnce()> },
+}
+
+/// A function in the queue or on a timer, and whether it is still wanted.
+pub(crate) struct HandleCell {
+    run: Cell<Option<Box<dyn FnOnce()>>>,
+    cancelled: Cell<bool>,
+    pub(crate) site: &'static Location<'static>,
+}
+
+impl HandleCell {
+    pub(crate) fn new(run: Box<dyn FnOnce()>, site: &'static Location<'static>) -> Rc<Self> {
+        Rc::new(HandleCell { run: Cell::new(Some(run)), cancelled: Cell::new(false), site })
+    }
+
+    /// Whether this call cancelled it.
+    pub(crate) fn cancel(&self) -> bool {
+        if self.cancelled.replace(true) {
+            return false;
+        }
+        self.run.take().is_some() // what it captured goes now
+    }
+
+    pub(crate) fn cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+
+    /// The function, the first time, if it was not cancelled.
+    pub(crate) fn take(&self) -> Option<Box<dyn FnOnce()>> {
+        self.run.take()
+    }
+}

@@ -1,0 +1,38 @@
+use std::fmt;
+use std::sync::Arc;
+
+/// What a parked await gives when its task is cancelled (asyncio: `CancelledError`, as a value).
+///
+/// Carry it on with `?`; the task then ends cancelled. Keeping it and going on is allowed, and then the
+/// task is not cancelled, only asked (see [`Task::cancelling`](crate::Task::cancelling)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cancelled {
+    message: Option<Arc<str>>,
+}
+
+impl Cancelled {
+    /// A cancellation without a message.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn with_message(message: Option<Arc<str>>) -> Self {
+        Cancelled { message }
+    }
+
+    /// The message given to [`cancel_with`](crate::Task::cancel_with).
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.message {
+            Some(message) => write!(f, "cancelled: {message}"),
+            None => f.write_str("cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for Cancelled {}

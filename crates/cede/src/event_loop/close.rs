@@ -1,0 +1,102 @@
+//! Closing a loop: its tasks end, gently if they can, and nothing runs afterwards.
+
+use std::rc::Rc;
+
+use super::core::{LoopCore, State};
+use super::loop_handle::LoopHandle;
+use super::run::Ran;
+use crate::error::Error;
+use crate::report::{self, Report};
+use crate::target::{self, Awaited, Target};
+use crate::task;
+
+/// How many turns the cancelled tasks of a loop that is closed have to end by themselves.
+const ROUNDS: u64 = 1_000;
+
+impl LoopHandle {
+    /// Closes the loop: cancels its tasks, lets them run for a bounded number of turns, then leaves the
+    /// frames of those that are still pending by unwinding. What resists even that is leaked, never
+    /// reused. Every task that is pending when this begins is reported.
+    ///
+    /// Closing a closed loop does nothing.
+    ///
+    /// # Errors
+    /// When it runs: "Cannot close a running event loop".
+    pub fn close(&self) -> Result<(), Error> {
+        match self.core.state.get() {
+            State::Closed | State::Closing => Ok(()),
+            State::Running => Err(Error::misuse("Cannot close a running event loop")),
+            State::Stopped => {
+                self.core.close();
+                Ok(())
+            }
+        }
+    }
+
+    /// Cancels all tasks and runs until they have ended, as `asyncio.run` does when its main task has; an
+    /// error that one of them raises is reported. A deadlock among them ends the wait.
+    pub(super) fn cancel_all(&self) {
+        let tasks = self.core.schedule.tasks();
+        if tasks.is_empty() {
+            return;
+        }
+        for task in &tasks {
+            let target: Rc<dyn Target> = task.clone();
+            task.completion().add_reader(); // what it raises is reported below
+            target::cancel(&target, None);
+        }
+        let pending = || tasks.iter().any(|task| !task.completion().done());
+        while pending() {
+            // Somebody's `stop` does not end the clean-up; a deadlock does.
+            if let Ran::Dead = self.core.run(false, || !pending()) {
+                break;
+            }
+        }
+        for task in &tasks {
+            task.completion().drop_reader_quietly();
+            if task.completion().failed() {
+                report::deliver(
+                    Some(&|report: &Report| self.core.handle_report(report)),
+                    &Report::UnhandledAtShutdown {
+                        task: task.core().name(),
+                        created: task.core().site(),
+                        error: task.error_text(),
+                    },
+                );
+            }
+        }
+    }
+}
+
+impl LoopCore {
+    fn close(self: &Rc<Self>) {
+        let _inside = self.enter();
+        let tasks = self.schedule.tasks();
+        for task in &tasks {
+            let core = task.core();
+            report::report(&Report::DestroyedPending {
+                task: format!("'{}'", core.name()),
+                created: core.site(),
+                waiting_for: core.waiting().map(|target| format!("{:?}", Awaited { target })),
+            });
+            let target: Rc<dyn Target> = task.clone();
+            target::cancel(&target, None);
+        }
+        self.state.set(State::Closing);
+        let end = self.turns.get() + ROUNDS;
+        while self.turns.get() < end && self.schedule.ready() > 0 && !self.schedule.tasks().is_empty() {
+            self.turn(false);
+        }
+        // Newest first: children before the parents that wait for them.
+        for task in self.schedule.tasks().iter().rev() {
+            task::tear_down(task);
+        }
+        self.state.set(State::Closed);
+        self.schedule.close();
+        self.timers.clear();
+        drop(self.inbox.close());
+        let handler = self.exception_handler.take();
+        self.schedule.set_observer(None);
+        drop(handler);
+    }
+}

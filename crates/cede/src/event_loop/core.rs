@@ -1,0 +1,120 @@
+//! What a loop consists of.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::inbox::Inbox;
+use super::loop_handle::LoopHandle;
+use super::park::Park;
+use super::timers::Timers;
+use crate::error::Error;
+use crate::report::{self, Redirected, Report};
+use crate::schedule::{self, Entered, Schedule};
+
+pub(crate) type ExceptionHandler = Rc<dyn Fn(&LoopHandle, &Report)>;
+
+/// What a loop is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Stopped,
+    Running,
+    /// Its tasks are being ended; nothing new is taken.
+    Closing,
+    Closed,
+}
+
+pub(crate) struct LoopCore {
+    pub(crate) schedule: Rc<Schedule>,
+    pub(crate) timers: Timers,
+    pub(crate) clock: Clock,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) park: Park,
+    pub(crate) state: Cell<State>,
+    /// `stop` was called: the loop ends with this turn.
+    pub(crate) stopping: Cell<bool>,
+    /// Callbacks run so far.
+    pub(crate) callbacks: Cell<u64>,
+    pub(crate) turns: Cell<u64>,
+    pub(crate) slow_callback: Cell<Duration>,
+    pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
+}
+
+thread_local! {
+    /// The loop that runs on this thread. Weak: a thread-local that owned a loop would drop it after other
+    /// thread-locals that its tasks use.
+    static RUNNING: RefCell<Weak<LoopCore>> = const { RefCell::new(Weak::new()) };
+}
+
+/// The loop that runs on this thread (asyncio: `get_running_loop`).
+///
+/// # Errors
+/// When none does.
+pub fn running_loop() -> Result<LoopHandle, Error> {
+    find_running().ok_or_else(|| Error::no_running_loop("running_loop"))
+}
+
+pub(crate) fn find_running() -> Option<LoopHandle> {
+    RUNNING.try_with(|running| running.borrow().upgrade()).ok().flatten().map(LoopHandle::of)
+}
+
+impl LoopCore {
+    pub(crate) fn new(clock: Clock) -> Result<Rc<Self>, Error> {
+        let park = Park::new()?;
+        Ok(Rc::new(LoopCore {
+            schedule: Schedule::new(schedule::debug_by_default()),
+            timers: Timers::default(),
+            clock,
+            inbox: Inbox::new(park.poller()),
+            park,
+            state: Cell::new(State::Stopped),
+            stopping: Cell::new(false),
+            callbacks: Cell::new(0),
+            turns: Cell::new(0),
+            slow_callback: Cell::new(Duration::from_millis(100)),
+            exception_handler: RefCell::default(),
+        }))
+    }
+
+    /// Makes this the loop that runs on this thread, until the guard is dropped.
+    pub(crate) fn enter(self: &Rc<Self>) -> Inside {
+        let weak = Rc::downgrade(self);
+        let sink = weak.clone();
+        Inside {
+            before: Some(RUNNING.replace(weak)),
+            _schedule: self.schedule.enter(),
+            _reports: report::redirect(Rc::new(move |report: &Report| match sink.upgrade() {
+                Some(core) => core.handle_report(report),
+                None => report::print(report),
+            })),
+        }
+    }
+
+    /// Gives a report to the exception handler, else prints it.
+    pub(crate) fn handle_report(self: &Rc<Self>, report: &Report) {
+        let handler = self.exception_handler.borrow().clone();
+        match handler {
+            Some(handler) => {
+                let handle = LoopHandle::of(self.clone());
+                report::deliver(Some(&|report: &Report| handler(&handle, report)), report);
+            }
+            None => report::print(report),
+        }
+    }
+}
+
+/// A loop is the running one while this lives.
+pub(crate) struct Inside {
+    before: Option<Weak<LoopCore>>,
+    _schedule: Entered,
+    _reports: Redirected,
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let before = self.before.take().unwrap_or_default();
+        let _ = RUNNING.try_with(|running| running.replace(before));
+    }
+}

@@ -1,0 +1,239 @@
+//! The loop's face.
+
+use std::fmt;
+use std::ops::Deref;
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::clock::{Clock, nanos};
+use super::core::{LoopCore, State};
+use super::handle::{Handle, TimerHandle};
+use super::inbox::LoopProxy;
+use crate::callback::{Callback, HandleCell};
+use crate::coroutine::{Body, Coroutine};
+use crate::error::Error;
+use crate::observe::Observer;
+use crate::promise::Promise;
+use crate::report::Report;
+use crate::task::{AnyTask, Task};
+
+/// An event loop, and the one who owns it: dropping it closes it.
+///
+/// All it can do is found on [`LoopHandle`], to which it derefs. Most programs need only
+/// [`run`](crate::run).
+///
+/// asyncio counterpart: `asyncio.new_event_loop()`.
+#[derive(Debug)]
+pub struct EventLoop {
+    handle: LoopHandle,
+}
+
+impl EventLoop {
+    /// A loop on the system's clock.
+    ///
+    /// # Errors
+    /// When the system gives no descriptors to sleep on.
+    pub fn new() -> Result<Self, Error> {
+        Self::with_clock(Clock::real())
+    }
+
+    /// A loop on this clock.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_clock(clock: impl Into<Clock>) -> Result<Self, Error> {
+        Ok(EventLoop { handle: LoopHandle::of(LoopCore::new(clock.into())?) })
+    }
+}
+
+impl Deref for EventLoop {
+    type Target = LoopHandle;
+
+    fn deref(&self) -> &LoopHandle {
+        &self.handle
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        let _ = self.handle.close();
+    }
+}
+
+/// A handle on a loop: clones are the same loop. It stays on the loop's thread; other threads use a
+/// [`LoopProxy`].
+///
+/// ```compile_fail
+/// fn send<T: Send>(_: T) {}
+/// send(cede::running_loop()); // a loop's methods cannot be called from another thread
+/// ```
+#[derive(Clone)]
+pub struct LoopHandle {
+    pub(crate) core: Rc<LoopCore>,
+}
+
+impl LoopHandle {
+    pub(crate) fn of(core: Rc<LoopCore>) -> Self {
+        LoopHandle { core }
+    }
+
+    /// Queues a function. The loop calls it in its next turn, after all that is queued already.
+    ///
+    /// # Panics
+    /// When the loop is closed.
+    #[track_caller]
+    pub fn call_soon(&self, callback: impl FnOnce() + 'static) -> Handle {
+        self.assert_open("call_soon");
+        let cell = HandleCell::new(Box::new(callback), Location::caller());
+        self.core.schedule.push(Callback::Call(cell.clone()));
+        Handle::new(cell)
+    }
+
+    /// Calls a function after this time. Zero is the next turn, not this one; a time too long to represent
+    /// is as long as can be. The time is a lower bound: whoever keeps control keeps timers waiting.
+    ///
+    /// # Panics
+    /// When the loop is closed.
+    #[track_caller]
+    pub fn call_later(&self, delay: Duration, callback: impl FnOnce() + 'static) -> TimerHandle {
+        let when = self.core.clock.now().saturating_add(nanos(delay));
+        self.call_at_nanos(when, Box::new(callback), "call_later")
+    }
+
+    /// Calls a function at this time of the loop's clock ([`time`](Self::time)). A time in the past is now.
+    ///
+    /// # Panics
+    /// When the loop is closed.
+    #[track_caller]
+    pub fn call_at(&self, when: Instant, callback: impl FnOnce() + 'static) -> TimerHandle {
+        self.call_at_nanos(self.core.clock.nanos_at(when), Box::new(callback), "call_at")
+    }
+
+    #[track_caller]
+    fn call_at_nanos(&self, when: u64, callback: Box<dyn FnOnce()>, call: &'static str) -> TimerHandle {
+        self.assert_open(call);
+        let cell = HandleCell::new(callback, Location::caller());
+        self.core.timers.add(when, cell.clone());
+        TimerHandle::new(cell, self.core.clock.instant(when), self.core.clone())
+    }
+
+    /// What time it is on the loop's clock.
+    pub fn time(&self) -> Instant {
+        self.core.clock.instant(self.core.clock.now())
+    }
+
+    /// A way into this loop from other threads.
+    pub fn proxy(&self) -> LoopProxy {
+        LoopProxy::new(self.core.inbox.clone())
+    }
+
+    /// Makes a task of this loop: queues its first step.
+    ///
+    /// # Panics
+    /// When the loop is closed.
+    #[track_caller]
+    pub fn create_task<F>(&self, coroutine: Coroutine<F>) -> Task<F::Returns>
+    where
+        F: Body + 'static,
+        F::Returns: 'static,
+    {
+        self.assert_open("create_task");
+        Task::spawn(coroutine, &self.core.schedule)
+    }
+
+    /// A promise of this loop (asyncio: `create_future`).
+    #[doc(alias = "create_future")]
+    #[track_caller]
+    pub fn create_promise<T: 'static>(&self) -> Promise<T> {
+        Promise::on(self.core.schedule.clone())
+    }
+
+    /// All tasks of this loop that have not ended, in the order of their creation.
+    pub fn all_tasks(&self) -> Vec<AnyTask> {
+        self.core.schedule.tasks().into_iter().map(AnyTask::new).collect()
+    }
+
+    /// The task whose step runs, if one does.
+    pub fn current_task(&self) -> Option<AnyTask> {
+        self.core.schedule.current().map(AnyTask::new)
+    }
+
+    /// Whether it runs.
+    pub fn is_running(&self) -> bool {
+        self.core.state.get() == State::Running
+    }
+
+    /// Whether it is closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.core.state.get(), State::Closed | State::Closing)
+    }
+
+    /// How many turns it has made.
+    pub fn turns(&self) -> u64 {
+        self.core.turns.get()
+    }
+
+    /// How many callbacks it has given control to; steps of tasks are callbacks.
+    pub fn callbacks_run(&self) -> u64 {
+        self.core.callbacks.get()
+    }
+
+    /// Whether debug mode is on: slow callbacks and coroutine objects that were never awaited are reported.
+    pub fn debug(&self) -> bool {
+        self.core.schedule.debug()
+    }
+
+    /// Switches debug mode. Unset, `CEDE_DEBUG=1` switches it on and `CEDE_DEBUG=0` off; else it is on in a
+    /// build with debug assertions.
+    pub fn set_debug(&self, on: bool) {
+        self.core.schedule.set_debug(on);
+    }
+
+    /// How long a callback may keep control before debug mode reports it; 100 ms unless set.
+    pub fn set_slow_callback_duration(&self, duration: Duration) {
+        self.core.slow_callback.set(duration);
+    }
+
+    /// Sends all [`Report`]s of this loop to a function instead of standard error. One that panics is
+    /// reported on standard error, with what it was told.
+    pub fn set_exception_handler(&self, handler: impl Fn(&LoopHandle, &Report) + 'static) {
+        let before = self.core.exception_handler.replace(Some(Rc::new(handler)));
+        drop(before);
+    }
+
+    /// Gives a report to the exception handler.
+    pub fn call_exception_handler(&self, report: &Report) {
+        self.core.handle_report(report);
+    }
+
+    /// Tells an observer of all that happens on this loop from now on.
+    pub fn set_observer(&self, observer: impl Observer + 'static) {
+        self.core.schedule.set_observer(Some(Rc::new(observer)));
+    }
+
+    /// Ends [`run_forever`](Self::run_forever) or
+    /// [`run_until_complete`](Self::run_until_complete) after this turn. Called while the loop does not
+    /// run, it lets it run for one turn.
+    pub fn stop(&self) {
+        self.core.stopping.set(true);
+    }
+
+    #[track_caller]
+    fn assert_open(&self, call: &'static str) {
+        assert!(self.core.state.get() != State::Closed, "{}", Error::closed(call));
+    }
+}
+
+impl fmt::Debug for LoopHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "<EventLoop {} running={} closed={} debug={}>",
+            self.core.schedule.id(),
+            self.is_running(),
+            self.is_closed(),
+            self.debug()
+        )
+    }
+}

@@ -1,0 +1,167 @@
+//! The turn: the heart of the loop.
+//!
+//! A turn runs exactly the callbacks that were ready when it began (asyncio's `ntodo`); what they make
+//! ready waits for the next. Between turns, and only there, the loop looks at everything else:
+//!
+//! ```text
+//!   boundary:  inbox ─► timers that are due ─► (nothing ready? sleep until there is) ─┐
+//!   ┌─────────────────────────────────────────────────────────────────────────────────┘
+//!   └► turn:   pop, run, pop, run, … as many as were ready ─► stopping? ─► boundary
+//! ```
+//!
+//! So `call_later(0, X)` followed by `create_task(t).await` gives t, X, awaiter; and `stop()` before an
+//! await stops the loop before what is awaited runs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::clock::nanos;
+use super::core::LoopCore;
+use crate::callback::{Callback, HandleCell};
+use crate::error::panic_text;
+use crate::report::{self, Report};
+use crate::task;
+
+/// What the boundary between two turns found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Boundary {
+    Ready,
+    /// Nothing is ready, no timer is set and nobody outside can change that.
+    Dead,
+}
+
+impl LoopCore {
+    /// One turn, after whatever sleep it takes until something is ready.
+    pub(crate) fn turn(self: &Rc<Self>, sleep_when_dead: bool) -> Boundary {
+        if let Boundary::Dead = self.boundary(sleep_when_dead) {
+            return Boundary::Dead;
+        }
+        self.turns.set(self.turns.get() + 1);
+        let mut todo = self.schedule.ready();
+        while todo > 0 {
+            todo -= 1;
+            let Some(callback) = self.schedule.pop() else { break };
+            self.callbacks.set(self.callbacks.get() + 1);
+            if self.schedule.debug() { self.run_timed(callback) } else { self.give_control(callback) }
+        }
+        Boundary::Ready
+    }
+
+    /// Everything between two turns.
+    fn boundary(&self, sleep_when_dead: bool) -> Boundary {
+        if let Some(clock) = self.clock.as_virtual() {
+            clock.tick();
+        }
+        loop {
+            self.take_posts();
+            self.wake_timers();
+            if self.schedule.ready() > 0 || self.stopping.get() {
+                return Boundary::Ready;
+            }
+            match self.timers.next() {
+                Some(when) => match self.clock.as_virtual() {
+                    Some(clock) => clock.jump_to(when),
+                    None => {
+                        let left = when.saturating_sub(self.clock.now());
+                        self.park.sleep(Some(Duration::from_nanos(left)));
+                    }
+                },
+                None if sleep_when_dead || self.has_outside_source() => self.park.sleep(None),
+                None => return Boundary::Dead,
+            }
+        }
+    }
+
+    /// Whether somebody else could still give us something to do.
+    fn has_outside_source(&self) -> bool {
+        Arc::strong_count(&self.inbox) > 1
+    }
+
+    fn take_posts(&self) {
+        if self.inbox.has_posts() {
+            for post in self.inbox.drain() {
+                let handle = HandleCell::new(post, std::panic::Location::caller());
+                self.schedule.push(Callback::Call(handle));
+            }
+        }
+    }
+
+    fn wake_timers(&self) {
+        if self.timers.next().is_some() {
+            let now = self.clock.now();
+            while let Some(handle) = self.timers.pop_due(now) {
+                self.schedule.push(Callback::Call(handle));
+            }
+        }
+    }
+
+    /// Runs a callback and reports it if it kept control for too long, by the loop's clock or by the wall's.
+    #[cold]
+    fn run_timed(&self, callback: Callback) {
+        let who = Who::of(self, &callback);
+        let (began, began_real) = (self.clock.now(), Instant::now());
+        self.give_control(callback);
+        let took = Duration::from_nanos(self.clock.now() - began).max(began_real.elapsed());
+        if nanos(took) >= nanos(self.slow_callback.get())
+            && let Some(Who { name, created }) = who
+        {
+            report::report(&Report::SlowCallback { who: name(), created, took });
+        }
+    }
+
+    /// Gives control to whatever the callback is for. Nothing unwinds out of it.
+    #[inline]
+    fn give_control(&self, callback: Callback) {
+        match callback {
+            Callback::Step(key) => {
+                // A key whose task has ended finds nothing: the wake came too late and does nothing.
+                if let Some(task) = self.schedule.task(key) {
+                    task::step(&task);
+                }
+            }
+            Callback::Call(handle) => {
+                if let Some(run) = handle.take() {
+                    guarded(run, "a callback", handle.site);
+                }
+            }
+            Callback::Done { target, run } => guarded(run, "a done-callback", target.site()),
+        }
+    }
+}
+
+/// A callback that panics is reported, and the loop goes on.
+fn guarded(run: Box<dyn FnOnce()>, who: &str, created: &'static std::panic::Location<'static>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
+        report::report(&Report::CallbackPanicked {
+            who: who.to_owned(),
+            created,
+            error: panic_text(&*payload).to_owned(),
+        });
+    }
+}
+
+/// Who is given control, for the report that it did not give it back.
+struct Who<'a> {
+    name: Box<dyn Fn() -> String + 'a>,
+    created: &'static std::panic::Location<'static>,
+}
+
+impl<'a> Who<'a> {
+    fn of(core: &'a LoopCore, callback: &Callback) -> Option<Self> {
+        Some(match callback {
+            Callback::Step(key) => {
+                let task = core.schedule.task(*key)?;
+                let created = task.core().site();
+                Who { name: Box::new(move || task.core().name()), created }
+            }
+            Callback::Call(handle) => {
+                Who { name: Box::new(|| "a callback".to_owned()), created: handle.site }
+            }
+            Callback::Done { target, .. } => {
+                Who { name: Box::new(|| "a done-callback".to_owned()), created: target.site() }
+            }
+        })
+    }
+}

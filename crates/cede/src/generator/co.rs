@@ -1,0 +1,300 @@
+//! The handle a generator's body yields through.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::resume_unwind;
+use std::ptr;
+use std::rc::Rc;
+
+use corosensei::Yielder;
+
+use super::error::{BoxError, GeneratorExit, ResumeError};
+use super::generator::{Generator, GeneratorState};
+use super::innermost;
+use crate::coroutine::Interrupt;
+use crate::error::{Cancelled, Error};
+
+/// What travels into a generator.
+pub(crate) enum Input<S> {
+    Start,
+    Send(S),
+    Throw(BoxError),
+    Exit,
+}
+
+/// The payload that leaves a generator's frames. No panic hook sees it. What is thrown may not be `Send`,
+/// so it waits in the generator's [`Shared`] and only the way out travels.
+pub(crate) struct Leave {
+    /// Whose frames are left, by the address of its [`Shared`].
+    pub(crate) generator: usize,
+    pub(crate) why: Why,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Exit,
+    Raised,
+}
+
+/// What the generator and its handles share.
+pub(crate) struct Shared<Y, S> {
+    /// Null until the body has started and after it has ended.
+    pub(crate) yielder: Cell<*const Yielder<Input<S>, Y>>,
+    /// `thread::panicking()` of whoever resumed: those panics are not the body's.
+    pub(crate) host_panicking: Cell<bool>,
+    /// The error that [`Why::Raised`] carries out.
+    pub(crate) raised: RefCell<Option<BoxError>>,
+}
+
+impl<Y, S> Shared<Y, S> {
+    pub(crate) fn new() -> Rc<Self> {
+        Rc::new(Shared {
+            yielder: Cell::new(ptr::null()),
+            host_panicking: Cell::new(false),
+            raised: RefCell::new(None),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn id(&self) -> *const () {
+        ptr::from_ref(self).cast()
+    }
+}
+
+/// A generator's handle on itself, given to its body.
+///
+/// It works only while its generator is the innermost one that runs: used from inside another generator,
+/// after its own has ended, or on another task's stack, it refuses. It can be cloned and put where the body
+/// likes; it does not keep the generator alive.
+pub struct Co<Y, S = ()> {
+    pub(crate) shared: Rc<Shared<Y, S>>,
+}
+
+impl<Y, S> Clone for Co<Y, S> {
+    fn clone(&self) -> Self {
+        Co { shared: self.shared.clone() }
+    }
+}
+
+impl<Y, S> fmt::Debug for Co<Y, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if innermost::get() == self.shared.id() { "<co, running>" } else { "<co>" })
+    }
+}
+
+/// What was thrown into a generator, given back by [`Co::try_yield`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Thrown {
+    /// The error given to [`Generator::throw`].
+    Error(BoxError),
+    /// The generator is being closed or dropped (Python: `GeneratorExit`): clean up and return.
+    Exit,
+    /// Nothing was thrown: the yield itself was not possible here; the error says why.
+    Refused(Error),
+}
+
+impl Thrown {
+    /// The same as an error, for `?` in a body that returns `Result<_, BoxError>`.
+    pub fn into_error(self) -> BoxError {
+        match self {
+            Thrown::Error(error) => error,
+            Thrown::Exit => Box::new(GeneratorExit),
+            Thrown::Refused(error) => Box::new(error),
+        }
+    }
+}
+
+impl fmt::Display for Thrown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Thrown::Error(error) => write!(f, "{error}"),
+            Thrown::Exit => GeneratorExit.fmt(f),
+            Thrown::Refused(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Thrown {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Thrown::Error(error) => error.source(),
+            Thrown::Exit => None,
+            Thrown::Refused(error) => error.source(),
+        }
+    }
+}
+
+impl<Y: 'static, S: 'static> Co<Y, S> {
+    /// Pauses the generator, gives `value` to whoever resumed it, and comes back with what they send.
+    ///
+    /// When an error is thrown in instead, or the generator is closed, this does not return: it leaves the
+    /// body by unwinding, running destructors on the way, as an uncaught exception would in Python. Use
+    /// [`try_yield`](Self::try_yield) to catch it.
+    ///
+    /// # Panics
+    /// When this generator is not the innermost running one. From a destructor that runs because of a
+    /// panic, it ends the process with a message: the stack is being unwound and cannot pause.
+    #[inline]
+    pub fn yield_(&self, value: Y) -> S {
+        match self.switch(value) {
+            Ok(Input::Send(sent)) => sent,
+            Ok(thrown) => self.leave(thrown),
+            Err(refusal) => refused(&refusal),
+        }
+    }
+
+    /// As [`yield_`](Self::yield_), but gives what is thrown in as a value.
+    ///
+    /// # Errors
+    /// [`Thrown::Error`] when an error is thrown in, [`Thrown::Exit`] when the generator is closed or
+    /// dropped, [`Thrown::Refused`] where it cannot yield.
+    #[inline]
+    pub fn try_yield(&self, value: Y) -> Result<S, Thrown> {
+        match self.switch(value) {
+            Ok(Input::Send(sent)) => Ok(sent),
+            Ok(Input::Throw(error)) => Err(Thrown::Error(error)),
+            Ok(Input::Exit) => Err(Thrown::Exit),
+            Ok(Input::Start) => unreachable!("a generator is started once"),
+            Err(refusal) => Err(Thrown::Refused(refusal)),
+        }
+    }
+
+    /// Yields all that `inner` yields, sends it all that is sent, and gives its result (PEP 380).
+    ///
+    /// What is thrown in goes to `inner` first; what `inner` does not catch leaves this body too.
+    ///
+    /// # Panics
+    /// As [`yield_`](Self::yield_), and when `inner` has run before.
+    pub fn yield_from<R: 'static>(&self, inner: Generator<Y, S, R>) -> R {
+        match self.try_yield_from(&inner) {
+            Ok(result) => result,
+            Err(thrown) => {
+                drop(inner);
+                match thrown {
+                    Thrown::Error(error) => self.leave(Input::Throw(error)),
+                    Thrown::Exit => self.leave(Input::Exit),
+                    Thrown::Refused(refusal) => refused(&refusal),
+                }
+            }
+        }
+    }
+
+    /// As [`yield_from`](Self::yield_from), but gives what is thrown in, or raised by `inner`, as a value.
+    ///
+    /// Closing closes `inner` first: the answer is [`Thrown::Exit`], or the error with which `inner` left
+    /// instead.
+    ///
+    /// # Errors
+    /// As [`try_yield`](Self::try_yield).
+    pub fn try_yield_from<R: 'static>(&self, inner: &Generator<Y, S, R>) -> Result<R, Thrown> {
+        let mut state = inner.start();
+        loop {
+            let value = match state {
+                Ok(GeneratorState::Yielded(value)) => value,
+                Ok(GeneratorState::Complete(result)) => return Ok(result),
+                Err(ResumeError::Raised(error)) => return Err(Thrown::Error(error)),
+                Err(error) => return Err(Thrown::Error(Box::new(error))),
+            };
+            state = match self.try_yield(value) {
+                Ok(sent) => inner.resume(sent),
+                Err(Thrown::Error(error)) => inner.throw(error),
+                Err(Thrown::Exit) => {
+                    return Err(match inner.close() {
+                        Ok(_) => Thrown::Exit,
+                        Err(ResumeError::Raised(error)) => Thrown::Error(error),
+                        Err(error) => Thrown::Error(Box::new(error)),
+                    });
+                }
+                Err(refused) => return Err(refused),
+            };
+        }
+    }
+
+    /// Leaves the body with an error: whoever resumed gets [`ResumeError::Raised`].
+    ///
+    /// # Panics
+    /// When this generator is not the innermost running one.
+    pub fn raise(&self, error: impl Into<BoxError>) -> ! {
+        match self.check() {
+            Ok(()) => self.leave(Input::Throw(error.into())),
+            Err(refusal) => refused(&refusal),
+        }
+    }
+
+    /// Yields past the generators that run inside this one: they pause with it, as plain frames would.
+    pub(crate) fn yield_through(&self, value: Y) -> Result<S, Interrupt> {
+        if self.shared.yielder.get().is_null() {
+            return Err(Interrupt::Error(self.why_not()));
+        }
+        if std::thread::panicking() && !self.shared.host_panicking.get() {
+            return Err(Interrupt::Error(Error::unwinding("await")));
+        }
+        let inner = innermost::get();
+        // SAFETY: the body has started and not ended, so the yielder at the root of its stack is alive; our
+        // caller runs on that stack or on one resumed from it.
+        let yielder = unsafe { &*self.shared.yielder.get() };
+        let input = yielder.suspend(value);
+        innermost::set(inner);
+        match input {
+            Input::Send(sent) => Ok(sent),
+            Input::Throw(error) => match error.downcast::<Cancelled>() {
+                Ok(cancelled) => Err(Interrupt::Cancelled(*cancelled)),
+                Err(error) => self.leave(Input::Throw(error)),
+            },
+            thrown => self.leave(thrown),
+        }
+    }
+
+    #[inline]
+    fn switch(&self, value: Y) -> Result<Input<S>, Error> {
+        self.check()?;
+        // SAFETY: we are the innermost running generator, so the yielder at the root of our stack is alive
+        // and this is its stack.
+        let yielder = unsafe { &*self.shared.yielder.get() };
+        Ok(yielder.suspend(value))
+    }
+
+    #[inline]
+    fn check(&self) -> Result<(), Error> {
+        if innermost::get() != self.shared.id() {
+            return Err(self.why_not());
+        }
+        if std::thread::panicking() && !self.shared.host_panicking.get() {
+            return Err(Error::unwinding("Co::yield_"));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn why_not(&self) -> Error {
+        Error::misuse(if self.shared.yielder.get().is_null() {
+            "Co::yield_: its generator is not running"
+        } else {
+            "Co::yield_: its generator is not the innermost one that runs here"
+        })
+    }
+
+    #[cold]
+    fn leave(&self, thrown: Input<S>) -> ! {
+        let why = match thrown {
+            Input::Throw(error) => {
+                *self.shared.raised.borrow_mut() = Some(error);
+                Why::Raised
+            }
+            _ => Why::Exit,
+        };
+        resume_unwind(Box::new(Leave { generator: self.shared.id().addr(), why }))
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refused(refusal: &Error) -> ! {
+    if refusal.is_unwinding() {
+        // A second panic would end the process anyway, with a text that names neither cause nor cure.
+        eprintln!("cede: {refusal}; aborting");
+        std::process::abort();
+    }
+    panic!("{refusal}")
+}

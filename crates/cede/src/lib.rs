@@ -1,0 +1,107 @@
+//! *cede*: what `await task` does with control, and what `await coroutine` does not.
+//!
+//! A generator-style coroutine VM with asyncio's mental model, on stackful coroutines: no function is
+//! coloured, any plain function may await.
+//!
+//! ```
+//! #[cede::coroutine]
+//! fn dig_the_hole(depth: u32) -> u32 {
+//!     depth * 2
+//! }
+//!
+//! #[cede::coroutine]
+//! fn plant_a_tree() -> cede::Result<u32> {
+//!     let hole = cede::create_task(dig_the_hole(3)); // queued on the running loop; nothing has run yet
+//!     let dug = hole.await?; // cedes: a callback on the task, control to the loop
+//!     let again = dig_the_hole(3).await; // a call, on this stack
+//!     Ok(dug + again)
+//! }
+//!
+//! assert_eq!(cede::run(plant_a_tree())??, 12);
+//! # Ok::<(), cede::Error>(())
+//! ```
+//!
+//! # The model
+//!
+//! 1. A *generator* ([`Generator`]) runs to its next yield each time it is resumed, and says when it is
+//!    finished.
+//! 2. A *coroutine function* returns a *coroutine object* ([`Coroutine`]) and runs nothing; the object is
+//!    started explicitly, once.
+//! 3. Awaiting a coroutine is a function call: it runs on the caller's stack and never gives control to the
+//!    loop.
+//! 4. A *task* ([`Task`]) is a coroutine tied to a loop; making it queues its first step and runs nothing;
+//!    it keeps a list of callbacks.
+//! 5. Awaiting a task adds a callback that will resume the awaiter, then cedes to the loop; when the task
+//!    ends it puts its callbacks on the loop's queue.
+//! 6. The *event loop* ([`EventLoop`]) pops one callback at a time, in order, gives it control, gets
+//!    control back, and repeats; with nothing to do it sleeps in the kernel.
+//! 7. The queue holds callbacks, not tasks: a callback knows its task only by a generational key.
+//! 8. One greedy task starves everybody; debug mode names whoever keeps control for 100 ms or more.
+//!
+//! # Awaiting
+//!
+//! `x.await` inside [`#[cede::coroutine]`](macro@coroutine), or [`x.await_()`](Awaitable::await_) anywhere.
+//! The type of `x` decides what it means; see [`Awaitable`].
+//!
+//! # Cancelling
+//!
+//! [`Task::cancel`] makes the await that the task is parked in return a [`Cancelled`], as a value; `?`
+//! carries it out and the task ends cancelled. Nothing is unwound.
+//!
+//! # Where it runs
+//!
+//! On Unix; made for and tested on Linux, x86-64. It needs unwinding panics: with `panic = "abort"` it does
+//! not compile, for a suspended stack could not be left.
+
+#![deny(unsafe_code)]
+
+#[cfg(not(panic = "unwind"))]
+compile_error!(
+    "cede needs panic = \"unwind\": a suspended stack is left by unwinding; remove panic = \"abort\" from the \
+     profile"
+);
+
+#[cfg(not(unix))]
+compile_error!("cede runs on Unix: its stacks need mmap, guard pages and a signal handler");
+
+extern crate self as cede;
+
+mod callback;
+mod completion;
+mod coroutine;
+mod error;
+mod event_loop;
+mod facade;
+pub mod generator;
+mod observe;
+mod outcome;
+mod promise;
+mod report;
+mod schedule;
+pub mod stack;
+mod target;
+mod task;
+mod time;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use cede_macros::{coroutine, main, test};
+pub use completion::CallbackId;
+pub use coroutine::{Awaitable, Body, Coroutine, Driven, Step, Yielded, coroutine, yield_to_driver};
+pub use error::{Cancelled, Error, Failure, JoinError, Result, SetError};
+pub use event_loop::{
+    Clock, EventLoop, Handle, IntoTask, LoopHandle, LoopProxy, Runner, TimerHandle, VirtualClock, run,
+    running_loop,
+};
+pub use facade::{all_tasks, create_task, current_task};
+pub use generator::{
+    BoxError, Co, Generator, GeneratorExit, GeneratorState, GeneratorStatus, ResumeError, Thrown,
+};
+pub use observe::{Event, Observer, StepEnd};
+pub use outcome::Outcome;
+pub use promise::Promise;
+pub use report::Report;
+pub use target::Awaited;
+pub use task::{AnyTask, Flatten, Task};
+pub use time::{Sleep, YieldNow, sleep, yield_now};

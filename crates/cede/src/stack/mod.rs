@@ -1,0 +1,47 @@
+//! Stacks: where coroutines keep their frames.
+//!
+//! All stacks of the process lie in one reservation of address space, in regions of one size class each;
+//! a stack is an odd number of pages away from its neighbour, so that the tops of many stacks do not fall
+//! into the same cache set.
+//!
+//! ```text
+//!  reservation (mmap NORESERVE, 256 GiB by default, halved while the system refuses)
+//!  ├── region 0: 64 KiB stacks ──┬── region 1: 256 KiB stacks ──┬── region 2: unused ──
+//!  │                             │
+//!  │ slot 0        slot 1        │            one slot, addresses growing upwards
+//!  └┬─────────────┬─────────────┬┘            ┌───────┬──────────────────────────────┬───────┐
+//!   │guard│ stack │guard│ stack │             │ guard │          … ◄── frames        │ label │
+//!   └─────┴───────┴─────┴───────┘             └───────┴──────────────────────────────┴───────┘
+//!                                             limit    the stack grows down ◄──── base       top
+//! ```
+//!
+//! The *guard* faults when touched; the handler in [`overflow`] finds the slot from the address, reads the
+//! *label* at its top and says whose stack it was. A stack that is given back keeps its pages and is
+//! handed out again first (last in, first out), for its pages are the warm ones.
+//!
+//! Asking for a stack never aborts: at every limit the caller gets a [`StackError`].
+
+#![allow(unsafe_code)] // this is the room for memory and stack switching; see docs/architecture.md
+
+mod altstack;
+mod counts;
+mod guard;
+mod label;
+mod overflow;
+mod pool;
+mod reservation;
+mod settings;
+mod worker;
+
+pub use counts::{Counts, counts};
+pub use guard::GuardMode;
+pub use pool::{Pooled, pooled};
+pub use settings::{StackError, StackSettings};
+
+pub(crate) use counts::{count_stack, count_switch};
+pub(crate) use label::Kind;
+pub(crate) use pool::{PooledStack, take};
+pub(crate) use settings::{class_of, default_size};
+pub(crate) use worker::{Job, Refused, Teardown, Worker, WorkerStatus, can_suspend, suspend};
+
+pub use altstack::protect_this_thread;

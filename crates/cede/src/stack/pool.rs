@@ -1,0 +1,147 @@
+//! The pool: stacks that wait to be used again, last in, first out, a list a thread and size.
+
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+
+use corosensei::stack::{Stack, StackPointer};
+
+use super::label::Label;
+use super::reservation::{Reservation, Slot, label_of};
+use super::settings::{CLASSES, StackError};
+use super::{altstack, count_stack};
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: [const { Vec::new() }; CLASSES] }) };
+}
+
+struct Pool {
+    free: [Vec<Slot>; CLASSES],
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Ok(reservation) = Reservation::global() {
+            reservation.give_back(self.free.iter_mut().flat_map(std::mem::take));
+        }
+    }
+}
+
+/// A stack on loan: given back when dropped. Belongs to the thread that took it.
+#[derive(Debug)]
+pub(crate) struct PooledStack {
+    slot: Slot,
+}
+
+impl PooledStack {
+    /// Where this stack says who runs on it.
+    #[inline]
+    pub(crate) fn label(&self) -> &Label {
+        // SAFETY: the label was written when the slot was made, the slot is ours while we live, and the
+        // mapping outlives the process's last stack.
+        unsafe { &*label_of(&self.slot) }
+    }
+}
+
+/// A stack of this class, the warmest there is.
+///
+/// # Errors
+/// At every limit; see [`StackError`].
+pub(crate) fn take(class: u8) -> Result<PooledStack, StackError> {
+    count_stack();
+    let pooled = POOL.try_with(|pool| pool.borrow_mut().free[usize::from(class)].pop()).ok().flatten();
+    let slot = match pooled {
+        Some(slot) => slot,
+        None => take_new(class)?,
+    };
+    Ok(PooledStack { slot })
+}
+
+#[cold]
+fn take_new(class: u8) -> Result<Slot, StackError> {
+    let reservation = Reservation::global()?;
+    altstack::protect_this_thread();
+    let mut spare = Vec::new();
+    let slot = reservation.carve(class, &mut spare)?;
+    if let Err(spare) = keep(class, spare) {
+        reservation.give_back(spare);
+    }
+    Ok(slot)
+}
+
+/// Into this thread's pool; given back when the thread is past having one.
+fn keep(class: u8, slots: Vec<Slot>) -> Result<(), Vec<Slot>> {
+    let mut slots = Some(slots);
+    let kept = POOL.try_with(|pool| {
+        pool.borrow_mut().free[usize::from(class)].extend(slots.take().into_iter().flatten());
+    });
+    kept.map_err(|_| slots.unwrap_or_default())
+}
+
+impl Drop for PooledStack {
+    fn drop(&mut self) {
+        self.label().set_idle();
+        let slot = self.slot;
+        let kept = POOL.try_with(|pool| pool.borrow_mut().free[usize::from(slot.class)].push(slot));
+        if kept.is_err()
+            && let Ok(reservation) = Reservation::global()
+        {
+            reservation.give_back([slot]);
+        }
+    }
+}
+
+// SAFETY: a slot has a guard below it and at least 16 KiB above, both ours alone until we are dropped;
+// base and limit are aligned, for slots begin and end on pages and the label is a multiple of 16.
+unsafe impl Stack for PooledStack {
+    #[inline]
+    fn base(&self) -> StackPointer {
+        NonZeroUsize::new(self.slot.base()).expect("no stack lies at address 0")
+    }
+
+    #[inline]
+    fn limit(&self) -> StackPointer {
+        NonZeroUsize::new(self.slot.low).expect("no stack lies at address 0")
+    }
+}
+
+/// What this thread's pool holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pooled {
+    /// Stacks that wait to be used again.
+    pub stacks: usize,
+}
+
+/// What this thread's pool holds.
+pub fn pooled() -> Pooled {
+    let stacks = POOL.try_with(|pool| pool.borrow().free.iter().map(Vec::len).sum()).unwrap_or(0);
+    Pooled { stacks }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stack_given_back_last_is_handed_out_first() {
+        let (a, b) = (take(0).unwrap(), take(0).unwrap());
+        let (first, second) = (a.slot, b.slot);
+        assert_ne!(first, second);
+        drop(a);
+        drop(b);
+        let again = (take(0).unwrap(), take(0).unwrap());
+        assert_eq!((again.0.slot, again.1.slot), (second, first));
+    }
+
+    #[test]
+    fn a_thread_that_ends_gives_its_stacks_to_others() {
+        let class = 6; // no other test here uses it
+        let slots = std::thread::spawn(move || (0..3).map(|_| take(class).unwrap().slot).collect::<Vec<_>>())
+            .join()
+            .unwrap();
+        let mine = take(class).unwrap();
+        assert!(mine.slot.top - mine.slot.low == slots[0].top - slots[0].low);
+        let region = |slot: &Slot| slot.low & !((64 << 20) - 1);
+        assert!(slots.iter().any(|slot| region(slot) == region(&mine.slot)));
+    }
+}

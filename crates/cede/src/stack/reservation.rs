@@ -1,0 +1,305 @@
+//! The reservation: one range of address space, cut into regions, the regions into slots.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use super::guard::{Guards, errno};
+use super::label::Label;
+use super::overflow;
+use super::settings::{CLASSES, StackError, StackSettings, size_of_class};
+
+const REGION: usize = 64 << 20;
+/// Slots are made this many at a time, so that the lock is taken seldom.
+const BATCH: usize = 16;
+const NO_CLASS: u8 = u8::MAX;
+
+/// A stack's place: the addresses of its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    /// Lowest address, where the guard begins.
+    pub(crate) low: usize,
+    /// One past the highest; the label lies below it.
+    pub(crate) top: usize,
+    pub(crate) class: u8,
+}
+
+impl Slot {
+    /// Where the first frame goes.
+    #[inline]
+    pub(crate) fn base(&self) -> usize {
+        self.top - Label::SIZE
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    base: usize,
+    len: usize,
+    region: usize,
+    guard_size: usize,
+    guards: Guards,
+    /// The class of the stacks in each region; read by the signal handler, so no lock.
+    classes: Box<[AtomicU8]>,
+    made: AtomicUsize,
+    carve: Mutex<Carve>,
+}
+
+/// How far the cutting has come.
+#[derive(Debug)]
+struct Carve {
+    next_region: usize,
+    class: [ClassCarve; CLASSES],
+}
+
+#[derive(Debug, Default)]
+struct ClassCarve {
+    /// The next slot's lowest address and how many slots are left in that region.
+    next: usize,
+    left: usize,
+    /// Given back by threads that have ended.
+    free: Vec<Slot>,
+}
+
+impl Reservation {
+    /// The reservation of the process, made at the first use.
+    ///
+    /// # Errors
+    /// When the system grants no address space; the next call tries again.
+    pub(crate) fn global() -> Result<&'static Reservation, StackError> {
+        static GLOBAL: OnceLock<Reservation> = OnceLock::new();
+        if let Some(made) = GLOBAL.get() {
+            return Ok(made);
+        }
+        let made = Reservation::new(StackSettings::in_force())?;
+        let global = GLOBAL.get_or_init(|| made);
+        overflow::watch(global);
+        Ok(global)
+    }
+
+    pub(crate) fn new(settings: &StackSettings) -> Result<Reservation, StackError> {
+        let page = page_size();
+        let guard_size = settings.guard_size.clamp(page, REGION / 4).next_multiple_of(page);
+        let mut len = settings.reservation.max(2 * page + guard_size).next_multiple_of(page);
+        let base = loop {
+            match reserve(len) {
+                Ok(base) => break base,
+                Err(errno) if len / 2 < (1 << 20) => {
+                    return Err(StackError::NoAddressSpace { asked: len, errno });
+                }
+                // Refused (a limit on address space, valgrind): half of it may do.
+                Err(_) => len = (len / 2).next_multiple_of(page),
+            }
+        };
+        let region = REGION.min(len);
+        Ok(Reservation {
+            base,
+            len,
+            region,
+            guard_size,
+            guards: Guards::new(settings.guard),
+            classes: (0..len / region).map(|_| AtomicU8::new(NO_CLASS)).collect(),
+            made: AtomicUsize::new(0),
+            carve: Mutex::new(Carve { next_region: 0, class: Default::default() }),
+        })
+    }
+
+    /// One slot into the caller's hand, some more into `spare`.
+    pub(crate) fn carve(&self, class: u8, spare: &mut Vec<Slot>) -> Result<Slot, StackError> {
+        let mut carve = self.carve.lock();
+        let Carve { next_region, class: classes } = &mut *carve;
+        let mine = &mut classes[usize::from(class)];
+        if let Some(slot) = mine.free.pop() {
+            return Ok(slot);
+        }
+        let stride = self.stride(class);
+        if mine.left == 0 {
+            if *next_region == self.classes.len() || self.region < stride {
+                return Err(StackError::ReservationFull {
+                    reservation: self.len,
+                    stacks: self.made.load(Ordering::Relaxed),
+                });
+            }
+            self.classes[*next_region].store(class, Ordering::Release);
+            mine.next = self.base + *next_region * self.region;
+            mine.left = self.region / stride;
+            *next_region += 1;
+        }
+        let mut first = None;
+        for _ in 0..BATCH.min(mine.left) {
+            let slot = Slot { low: mine.next, top: mine.next + stride, class };
+            match self.guards.install(slot.low, self.guard_size, self.made.load(Ordering::Relaxed)) {
+                Ok(()) => {}
+                // The first one decides; a later one is asked for again when it is needed.
+                Err(error) if first.is_none() => return Err(error),
+                Err(_) => break,
+            }
+            mine.next += stride;
+            mine.left -= 1;
+            self.made.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: the label's place is inside a fresh slot that nobody else has, and aligned, for the
+            // top of a slot is on a page boundary.
+            unsafe { label_of(&slot).write(Label::new()) };
+            match first {
+                None => first = Some(slot),
+                Some(_) => spare.push(slot),
+            }
+        }
+        spare.reverse();
+        Ok(first.expect("a region with a slot left gives at least one"))
+    }
+
+    /// Takes back what a thread that ends had in its pool.
+    pub(crate) fn give_back(&self, slots: impl IntoIterator<Item = Slot>) {
+        let mut carve = self.carve.lock();
+        for slot in slots {
+            carve.class[usize::from(slot.class)].free.push(slot);
+        }
+    }
+
+    /// Guard and stack, an odd number of pages.
+    fn stride(&self, class: u8) -> usize {
+        let page = page_size();
+        let pages = (size_of_class(class) + self.guard_size) / page;
+        (pages | 1) * page
+    }
+
+    /// The slot whose guard holds this address. Called by the signal handler: no locks, no allocation.
+    pub(crate) fn guard_hit(&self, address: usize) -> Option<Slot> {
+        let offset = address.checked_sub(self.base).filter(|offset| *offset < self.len)?;
+        let region = offset / self.region;
+        let class = self.classes.get(region)?.load(Ordering::Acquire);
+        if class == NO_CLASS {
+            return None;
+        }
+        let stride = self.stride(class);
+        let start = self.base + region * self.region;
+        let low = start + (address - start) / stride * stride;
+        let slot = Slot { low, top: low + stride, class };
+        (address - low < self.guard_size).then_some(slot)
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours alone, and the owner of the reservation has no stack left in it.
+        unsafe { libc::munmap(self.base as *mut libc::c_void, self.len) };
+    }
+}
+
+/// The place of a slot's label.
+pub(crate) fn label_of(slot: &Slot) -> *mut Label {
+    slot.base() as *mut Label
+}
+
+fn reserve(len: usize) -> Result<usize, i32> {
+    // SAFETY: a new anonymous mapping, placed by the system, touches nobody's memory.
+    let at = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            len,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    if at == libc::MAP_FAILED { Err(errno()) } else { Ok(at as usize) }
+}
+
+pub(crate) fn page_size() -> usize {
+    static PAGE: AtomicUsize = AtomicUsize::new(0);
+    match PAGE.load(Ordering::Relaxed) {
+        0 => {
+            // SAFETY: asks a number of the system.
+            let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+            PAGE.store(page, Ordering::Relaxed);
+            page
+        }
+        page => page,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::guard::GuardMode;
+    use super::*;
+
+    fn small(mode: GuardMode, bytes: usize) -> Reservation {
+        Reservation::new(&StackSettings::new().guard(mode).reservation(bytes)).unwrap()
+    }
+
+    #[test]
+    fn neighbours_are_an_odd_number_of_pages_apart() {
+        let mut settings = StackSettings::new().reservation(1 << 30);
+        for guard_size in [4 << 10, 16 << 10, 64 << 10] {
+            settings = settings.guard_size(guard_size);
+            let reservation = Reservation::new(&settings).unwrap();
+            for class in 0..CLASSES as u8 {
+                let mut spare = Vec::new();
+                let first = reservation.carve(class, &mut spare).unwrap();
+                assert_eq!((first.top - first.low) / page_size() % 2, 1);
+                assert!(first.base() - (first.low + guard_size) >= size_of_class(class) - Label::SIZE);
+                if let Some(second) = spare.last() {
+                    assert_eq!(second.low, first.top);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_reservation_is_an_error_and_what_comes_back_is_handed_out_again() {
+        for mode in [GuardMode::Auto, GuardMode::Mprotect] {
+            let reservation = small(mode, 1 << 20);
+            let mut slots = Vec::new();
+            let mut spare = Vec::new();
+            let error = loop {
+                match spare.pop().map_or_else(|| reservation.carve(0, &mut spare), Ok) {
+                    Ok(slot) => slots.push(slot),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(slots.len(), (1 << 20) / (5 * page_size()));
+            assert!(matches!(error, StackError::ReservationFull { stacks, .. } if stacks == slots.len()));
+            reservation.give_back(slots.pop());
+            assert!(reservation.carve(0, &mut spare).is_ok());
+        }
+    }
+
+    #[test]
+    fn with_mprotect_the_limit_on_mappings_is_an_error_and_leaves_room_for_others() {
+        let reservation = small(GuardMode::Mprotect, 16 << 30);
+        let mut spare = Vec::new();
+        let mut count = 0;
+        let error = loop {
+            match spare.pop().map_or_else(|| reservation.carve(0, &mut spare), Ok) {
+                Ok(_) => count += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, StackError::TooManyMappings { .. }), "{error} after {count}");
+        std::thread::spawn(|| vec![0u8; 64 << 20].len()).join().expect("room for a thread and its memory");
+    }
+
+    #[test]
+    fn an_address_in_a_guard_is_traced_to_its_slot() {
+        let reservation = small(GuardMode::Auto, 256 << 20);
+        let mut spare = Vec::new();
+        let slots = [reservation.carve(2, &mut spare).unwrap(), reservation.carve(4, &mut spare).unwrap()];
+        for slot in slots.iter().chain(&spare) {
+            assert_eq!(reservation.guard_hit(slot.low), Some(*slot));
+            assert_eq!(reservation.guard_hit(slot.low + page_size() - 1), Some(*slot));
+            assert_eq!(reservation.guard_hit(slot.low + page_size()), None);
+            assert_eq!(reservation.guard_hit(slot.base()), None);
+        }
+        assert_eq!(reservation.guard_hit(reservation.base + reservation.len), None);
+        assert_eq!(reservation.guard_hit(reservation.base - 1), None);
+    }
+
+    #[test]
+    fn a_refused_reservation_is_halved_until_it_is_granted() {
+        let reservation = Reservation::new(&StackSettings::new().reservation(1 << 62)).unwrap();
+        assert!(reservation.len < 1 << 48 && reservation.len >= 1 << 30, "{}", reservation.len);
+    }
+}

@@ -1,0 +1,224 @@
+//! Workers: the coroutines that tasks run on.
+//!
+//! A worker is a stack with a loop on it: it takes a job, runs it, and is idle until it is given the next.
+//! A job that never suspends costs one switch there and one back; only a job that suspends keeps its
+//! worker.
+//!
+//! ```text
+//!            run(job)                    resume()
+//!   idle ───────────────► running ◄──────────────── suspended
+//!    ▲                     │   │                        ▲
+//!    └──── job returned ───┘   └───── suspend() ────────┘
+//! ```
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
+use std::rc::Rc;
+
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use super::count_switch;
+use super::label::Label;
+use super::pool::{self, PooledStack};
+use super::settings::StackError;
+use crate::generator::innermost;
+
+/// What a worker runs. `run` must not unwind.
+pub(crate) trait Job {
+    fn run(self: Rc<Self>);
+}
+
+enum Order {
+    Run(Rc<dyn Job>),
+    Resume,
+    /// Leave the job by unwinding: its loop is closing.
+    Unwind,
+    /// End the worker.
+    Exit,
+}
+
+enum Answer {
+    Idle,
+    Suspended,
+}
+
+/// How a worker stands after it was given control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WorkerStatus {
+    /// The job is over; another may be run.
+    Idle,
+    /// The job waits for [`Worker::resume`].
+    Suspended,
+}
+
+/// Why the running code cannot be suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// No task runs here.
+    NotInTask,
+    /// A panic or a teardown is unwinding this stack.
+    Unwinding,
+}
+
+/// The payload that leaves a task's frames when its loop closes. No panic hook sees it.
+pub(crate) struct Teardown;
+
+/// How often a job that is torn down may catch the unwinding and suspend again.
+const PATIENCE: u32 = 1_000;
+
+/// What [`suspend`] must know of the worker that runs; lives on the worker's own stack.
+struct Record {
+    yielder: *const Yielder<Order, Answer>,
+    /// `thread::panicking()` of whoever gave control: those panics are not the job's.
+    host_panicking: Cell<bool>,
+    /// The job is being torn down: [`suspend`] unwinds instead of switching. Counts how often it did.
+    unwinding: Cell<Option<u32>>,
+}
+
+impl Record {
+    /// Whether a panic or a teardown is leaving the job's frames.
+    fn refuses(&self) -> bool {
+        std::thread::panicking() && !self.host_panicking.get()
+    }
+}
+
+thread_local! {
+    /// The record of the worker that runs on this thread, null when none does.
+    static RUNNING: Cell<*const Record> = const { Cell::new(ptr::null()) };
+}
+
+/// A stack with a resident loop. Dropped while its job is suspended, it leaks the stack: nobody may run
+/// the job's frames again, and nobody may reuse their memory.
+pub(crate) struct Worker {
+    coroutine: ManuallyDrop<Coroutine<Order, Answer, (), PooledStack>>,
+    label: *const Label,
+    class: u8,
+    status: WorkerStatus,
+}
+
+impl Worker {
+    pub(crate) fn new(class: u8) -> Result<Worker, StackError> {
+        let stack = pool::take(class)?;
+        let label = ptr::from_ref(stack.label());
+        let coroutine = ManuallyDrop::new(Coroutine::with_stack(stack, work));
+        Ok(Worker { coroutine, label, class, status: WorkerStatus::Idle })
+    }
+
+    /// Runs a job until it ends or suspends.
+    pub(crate) fn run(&mut self, job: Rc<dyn Job>) -> WorkerStatus {
+        debug_assert_eq!(self.status, WorkerStatus::Idle);
+        self.switch(Order::Run(job))
+    }
+
+    /// Goes on with a suspended job until it ends or suspends again.
+    pub(crate) fn resume(&mut self) -> WorkerStatus {
+        debug_assert_eq!(self.status, WorkerStatus::Suspended);
+        self.switch(Order::Resume)
+    }
+
+    /// Leaves the suspended job by unwinding. Still suspended afterwards, it resists and must be leaked.
+    pub(crate) fn unwind(&mut self) -> WorkerStatus {
+        debug_assert_eq!(self.status, WorkerStatus::Suspended);
+        self.switch(Order::Unwind)
+    }
+
+    pub(crate) fn class(&self) -> u8 {
+        self.class
+    }
+
+    pub(crate) fn label(&self) -> &Label {
+        // SAFETY: the stack is inside our coroutine and lives as long as we do.
+        unsafe { &*self.label }
+    }
+
+    fn switch(&mut self, order: Order) -> WorkerStatus {
+        let (outer, generator) = (RUNNING.get(), innermost::get());
+        innermost::set(ptr::null());
+        count_switch();
+        let answer = self.coroutine.resume(order);
+        RUNNING.set(outer);
+        innermost::set(generator);
+        self.status = match answer {
+            CoroutineResult::Yield(Answer::Suspended) => WorkerStatus::Suspended,
+            CoroutineResult::Yield(Answer::Idle) | CoroutineResult::Return(()) => WorkerStatus::Idle,
+        };
+        self.status
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.status == WorkerStatus::Suspended {
+            return;
+        }
+        self.switch(Order::Exit);
+        // SAFETY: the coroutine has returned, so dropping it only gives the stack back; it is not used
+        // again, for we are being dropped.
+        unsafe { ManuallyDrop::drop(&mut self.coroutine) };
+    }
+}
+
+/// The body of every worker.
+fn work(yielder: &Yielder<Order, Answer>, mut order: Order) {
+    let record = Record { yielder, host_panicking: Cell::new(false), unwinding: Cell::new(None) };
+    while let Order::Run(job) = order {
+        record.host_panicking.set(std::thread::panicking());
+        record.unwinding.set(None);
+        RUNNING.set(&record);
+        // A job catches its own panics; this is for those of its captures' destructors.
+        if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
+            eprintln!("cede: a destructor panicked after its task had ended; the task's result stands");
+        }
+        order = yielder.suspend(Answer::Idle);
+    }
+}
+
+/// Whether [`suspend`] would suspend.
+pub(crate) fn can_suspend() -> Result<(), Refused> {
+    // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame.
+    match unsafe { RUNNING.get().as_ref() } {
+        None => Err(Refused::NotInTask),
+        Some(record) if record.refuses() => Err(Refused::Unwinding),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Suspends the running job; comes back when its worker is resumed.
+///
+/// # Errors
+/// When no job runs here, or its stack is being unwound.
+///
+/// # Panics
+/// Unwinds the job's frames, without calling the panic hook, when its loop closes.
+pub(crate) fn suspend() -> Result<(), Refused> {
+    let running = RUNNING.get();
+    // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame.
+    let Some(record) = (unsafe { running.as_ref() }) else { return Err(Refused::NotInTask) };
+    if record.refuses() {
+        return Err(Refused::Unwinding);
+    }
+    if let Some(times) = record.unwinding.get()
+        && times < PATIENCE
+    {
+        record.unwinding.set(Some(times + 1));
+        resume_unwind(Box::new(Teardown));
+    }
+    let generator = innermost::get();
+    // SAFETY: the yielder lives at the root of this worker's stack, which we are running on (directly, or
+    // on a generator's stack resumed from it, which is suspended with it).
+    let yielder = unsafe { &*record.yielder };
+    let order = yielder.suspend(Answer::Suspended);
+    RUNNING.set(running);
+    innermost::set(generator);
+    record.host_panicking.set(std::thread::panicking());
+    match order {
+        Order::Unwind => {
+            record.unwinding.set(Some(0));
+            resume_unwind(Box::new(Teardown))
+        }
+        Order::Resume => Ok(()),
+        Order::Run(_) | Order::Exit => unreachable!("a suspended worker is only resumed or unwound"),
+    }
+}

@@ -1,0 +1,32 @@
+//! Cancelling a task (asyncio: `Task.cancel`, `cancelling`, `uncancel`).
+
+use super::cell::TaskCore;
+use crate::target::CancelWay;
+
+impl TaskCore {
+    /// One link of a cancellation's way: the task counts the request and hands it on to what it waits for.
+    /// If there is nothing to hand it to, its next step delivers it.
+    pub(super) fn cancel(&self, way: &mut CancelWay) {
+        self.requests.set(self.requests.get() + 1);
+        self.walk.set(way.walk);
+        if let Some(target) = self.waiting()
+            && !target.completion().done()
+            && !target.visited(way)
+        {
+            way.push(target);
+            return;
+        }
+        self.must_cancel.set(true);
+        *self.message.borrow_mut() = way.message.clone();
+    }
+
+    pub(super) fn uncancel(&self) -> usize {
+        let left = self.requests.get().saturating_sub(1);
+        self.requests.set(left);
+        if left == 0 {
+            // Nobody wants it cancelled any more: withdraw what is not yet delivered (3.13).
+            self.must_cancel.set(false);
+        }
+        left
+    }
+}

@@ -1,0 +1,287 @@
+//! Handles on tasks: [`Task<T>`], which can read the result, and [`AnyTask`], which cannot.
+
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::cell::{Output, TaskCell, TaskObject, TaskOf};
+use super::step;
+use crate::completion::CallbackId;
+use crate::coroutine::{Body, Coroutine};
+use crate::error::JoinError;
+use crate::outcome::Outcome;
+use crate::schedule::Schedule;
+use crate::target::{self, Awaited, Target};
+
+/// A coroutine tied to an event loop, with a list of callbacks for its end.
+///
+/// Making one queues its first step and runs nothing. Dropping the handle detaches: the loop holds its
+/// tasks, so one that nobody holds still runs (CPython's may vanish). A task's failure that nobody can read
+/// any more is reported when the task ends.
+///
+/// Awaited by value it moves the result out; by reference it clones it, so several may await it. Awaiting
+/// cedes until the task has ended, and does not if it has. Whoever is cancelled while waiting for a task
+/// cancels that task: [`shield`](crate) it if that is not wanted.
+///
+/// asyncio counterpart: `asyncio.Task`.
+///
+/// ```
+/// use cede::Awaitable;
+/// let answer = cede::run(cede::coroutine(|| {
+///     let task = cede::create_task(cede::coroutine(|| 6 * 7)); // queued; nothing has run
+///     task.await_() // cedes; the task runs; back with its result
+/// }))?;
+/// assert_eq!(answer.unwrap(), 42);
+/// # Ok::<(), cede::Error>(())
+/// ```
+pub struct Task<T: 'static> {
+    pub(super) cell: Rc<dyn TaskOf<T>>,
+}
+
+impl<T: 'static> Task<T> {
+    #[track_caller]
+    pub(crate) fn spawn<F>(coroutine: Coroutine<F>, schedule: &Rc<Schedule>) -> Self
+    where
+        F: Body<Returns = T> + 'static,
+    {
+        let cell = TaskCell::new(coroutine.into_parts(), schedule.clone(), Location::caller());
+        let task = Task::of(cell.clone());
+        schedule.register(cell);
+        task
+    }
+
+    fn of(cell: Rc<dyn TaskOf<T>>) -> Self {
+        cell.completion().add_reader();
+        Task { cell }
+    }
+
+    pub(super) fn target(&self) -> Rc<dyn Target> {
+        self.cell.clone()
+    }
+
+    /// Gives it a name. Unnamed, it is `Task-1`, `Task-2` … of its loop.
+    pub fn named(self, name: &str) -> Self {
+        self.set_name(name);
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.cell.core().name()
+    }
+
+    /// Gives it another name.
+    pub fn set_name(&self, name: &str) {
+        self.cell.core().set_name(name);
+    }
+
+    /// Whether it has ended.
+    pub fn done(&self) -> bool {
+        self.cell.completion().done()
+    }
+
+    /// How it stands.
+    pub fn outcome(&self) -> Outcome {
+        self.cell.completion().outcome()
+    }
+
+    /// Whether it ended cancelled.
+    pub fn cancelled(&self) -> bool {
+        self.outcome() == Outcome::Cancelled
+    }
+
+    /// Asks it to end: whether it was still pending.
+    ///
+    /// The await it is parked in gives [`Cancelled`](crate::Cancelled), once; so does its next one if it
+    /// runs or is queued. It may clean up, and it may refuse by going on. One that has not started never
+    /// runs. What it waits for is cancelled with it.
+    pub fn cancel(&self) -> bool {
+        target::cancel(&self.target(), None)
+    }
+
+    /// As [`cancel`](Self::cancel), with a message for [`Cancelled::message`](crate::Cancelled::message).
+    pub fn cancel_with(&self, message: &str) -> bool {
+        target::cancel(&self.target(), Some(message.into()))
+    }
+
+    /// How many requests to cancel it are open.
+    pub fn cancelling(&self) -> usize {
+        self.cell.core().requests.get()
+    }
+
+    /// Takes back one request to cancel it, and gives how many are left. At 0, a cancellation that has not
+    /// been delivered yet is withdrawn.
+    pub fn uncancel(&self) -> usize {
+        self.cell.core().uncancel()
+    }
+
+    /// Its result, cloned.
+    ///
+    /// # Errors
+    /// When it has not ended ("Result is not set."), was cancelled or panicked.
+    pub fn result(&self) -> Result<T, JoinError>
+    where
+        T: Clone,
+    {
+        let output = self.cell.output().borrow();
+        if self.done() {
+            self.cell.completion().mark_read();
+        }
+        match &*output {
+            Output::Value(value) if self.done() => Ok(value.clone()),
+            Output::Value(_) => Err(Output::<T>::None.why_none()),
+            other => Err(other.why_none()),
+        }
+    }
+
+    /// Moves the result out.
+    pub(crate) fn take(&self) -> Result<T, JoinError> {
+        self.cell.completion().mark_read();
+        let mut output = self.cell.output().borrow_mut();
+        match &*output {
+            Output::Value(_) => match std::mem::replace(&mut *output, Output::Taken) {
+                Output::Value(value) => Ok(value),
+                _ => unreachable!("it was a value a line ago"),
+            },
+            other => Err(other.why_none()),
+        }
+    }
+
+    /// Adds a callback. When the task has ended the loop calls it, with the task, in its next turn;
+    /// callbacks run in the order in which they were added. Added to a task that has ended, it is queued at
+    /// once.
+    pub fn add_done_callback(&self, callback: impl FnOnce(&Task<T>) + 'static) -> CallbackId {
+        let weak = Rc::downgrade(&self.cell);
+        let run = move || {
+            if let Some(cell) = weak.upgrade() {
+                callback(&Task::of(cell));
+            }
+        };
+        self.cell.completion().add_call(&self.target(), Box::new(run))
+    }
+
+    /// Takes a callback off the list: how many were removed, 0 if it is on its way already.
+    pub fn remove_done_callback(&self, id: CallbackId) -> usize {
+        self.cell.completion().remove_call(id)
+    }
+
+    /// A handle without the type, which cannot read the result.
+    pub fn handle(&self) -> AnyTask {
+        AnyTask::new(self.cell.clone())
+    }
+}
+
+impl<T: 'static> Drop for Task<T> {
+    fn drop(&mut self) {
+        if self.cell.completion().drop_reader() {
+            step::report_unread(&*self.cell);
+        }
+    }
+}
+
+impl<T: 'static> fmt::Debug for Task<T> {
+    /// As CPython: `<Task pending name='Task-1' coro=<main()> wait_for=<Promise pending>>`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cell.describe(f)
+    }
+}
+
+/// A task, whatever its result: a handle that can name, ask and cancel it. Clones are the same task.
+///
+/// It does not count as somebody who could read the task's failure.
+#[derive(Clone)]
+pub struct AnyTask {
+    pub(crate) task: Rc<dyn TaskObject>,
+}
+
+impl AnyTask {
+    pub(crate) fn new(task: Rc<dyn TaskObject>) -> Self {
+        AnyTask { task }
+    }
+
+    fn target(&self) -> Rc<dyn Target> {
+        self.task.clone()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.task.core().name()
+    }
+
+    /// Gives it another name.
+    pub fn set_name(&self, name: &str) {
+        self.task.core().set_name(name);
+    }
+
+    /// The name of the coroutine it runs.
+    pub fn coroutine(&self) -> &str {
+        &self.task.core().coroutine
+    }
+
+    /// Where it was made.
+    pub fn created(&self) -> &'static Location<'static> {
+        self.task.core().site()
+    }
+
+    /// Whether it has ended.
+    pub fn done(&self) -> bool {
+        self.task.completion().done()
+    }
+
+    /// How it stands.
+    pub fn outcome(&self) -> Outcome {
+        self.task.completion().outcome()
+    }
+
+    /// Whether it ended cancelled.
+    pub fn cancelled(&self) -> bool {
+        self.outcome() == Outcome::Cancelled
+    }
+
+    /// As [`Task::cancel`].
+    pub fn cancel(&self) -> bool {
+        target::cancel(&self.target(), None)
+    }
+
+    /// As [`Task::cancel_with`].
+    pub fn cancel_with(&self, message: &str) -> bool {
+        target::cancel(&self.target(), Some(message.into()))
+    }
+
+    /// As [`Task::cancelling`].
+    pub fn cancelling(&self) -> usize {
+        self.task.core().requests.get()
+    }
+
+    /// As [`Task::uncancel`].
+    pub fn uncancel(&self) -> usize {
+        self.task.core().uncancel()
+    }
+
+    /// What it waits for, and where it awaits that.
+    pub fn waiting_for(&self) -> Option<(Awaited, &'static Location<'static>)> {
+        let core = self.task.core();
+        Some((Awaited { target: core.waiting()? }, core.waiting_at()?))
+    }
+}
+
+impl PartialEq for AnyTask {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::as_ptr(&self.task).addr() == Rc::as_ptr(&other.task).addr()
+    }
+}
+
+impl Eq for AnyTask {}
+
+impl<T: 'static> PartialEq<Task<T>> for AnyTask {
+    fn eq(&self, other: &Task<T>) -> bool {
+        *self == other.handle()
+    }
+}
+
+impl fmt::Debug for AnyTask {
+    /// As [`Task`]'s.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.task.describe(f)
+    }
+}

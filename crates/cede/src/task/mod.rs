@@ -1,0 +1,34 @@
+//! Tasks: coroutines tied to a loop.
+//!
+//! The invariant everything rests on, from asyncio's `tasks.py`: a live task *either* has a step in the
+//! ready queue, *or* waits for exactly one thing, *or* is running. The way of a task through the code:
+//!
+//! ```text
+//!  create   handle.rs   Task::new: a cell, a place in the register, its first step in the queue
+//!     │
+//!  queue    ../schedule.rs ◄──────────────────────────────────────────────┐
+//!     │                                                                   │
+//!  step     step.rs     the loop pops the step and gives the task control │
+//!     │                                                                   │
+//!  await    park.rs     adds a callback to what it waits for, and cedes   │
+//!     │                                                                   │
+//!  wake     ../completion.rs   what it waited for ends: callbacks ────────┘
+//!     │
+//!  finish   step.rs     the body has returned: outcome, callbacks, out of the register
+//! ```
+
+mod cancel;
+mod cell;
+mod handle;
+mod join;
+mod park;
+mod step;
+mod workers;
+
+pub use handle::{AnyTask, Task};
+pub use join::Flatten;
+
+pub(crate) use cell::TaskObject;
+pub(crate) use park::{bad_yield, park, yield_now};
+pub(crate) use step::{step, tear_down};
+pub(crate) use workers::Workers;

@@ -1,0 +1,94 @@
+//! Waiting: for a time, and for one turn.
+
+use std::time::Duration;
+
+use crate::coroutine::{Awaitable, Interrupt};
+use crate::error::{Cancelled, Error};
+use crate::event_loop::running_loop;
+use crate::report::{self, Report};
+use crate::task;
+
+/// Pauses the task for at least this long while others run. Zero is [`yield_now`].
+///
+/// Awaiting it cedes, once; cancelled meanwhile, it gives [`Cancelled`] at once and the timer is withdrawn.
+/// A time too long to represent is as long as can be.
+///
+/// asyncio counterpart: `asyncio.sleep`. It differs in that the time is a [`Duration`], so it can be neither
+/// negative nor NaN.
+///
+/// ```
+/// use cede::Awaitable;
+/// use std::time::Duration;
+/// cede::run(cede::coroutine(|| cede::sleep(Duration::from_millis(1)).await_()))?.unwrap();
+/// # Ok::<(), cede::Error>(())
+/// ```
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep { duration }
+}
+
+/// Lets everybody else who is ready go first: cedes for exactly one turn (asyncio: `sleep(0)`).
+pub fn yield_now() -> YieldNow {
+    YieldNow { _private: () }
+}
+
+/// What [`sleep`] gives; await it.
+#[must_use = "it does not sleep until it is awaited"]
+#[derive(Debug)]
+pub struct Sleep {
+    duration: Duration,
+}
+
+/// What [`yield_now`] gives; await it.
+#[must_use = "it does not cede until it is awaited"]
+#[derive(Debug)]
+pub struct YieldNow {
+    _private: (),
+}
+
+/// # Panics
+/// Outside a task: "no running event loop", or nobody who could cede. While the stack is being unwound it
+/// does nothing and reports that.
+impl Awaitable for Sleep {
+    type Output = Result<(), Cancelled>;
+
+    #[track_caller]
+    fn await_(self) -> Result<(), Cancelled> {
+        if self.duration.is_zero() {
+            return settle(task::yield_now("sleep"), "sleep");
+        }
+        let event_loop = match running_loop() {
+            Ok(event_loop) => event_loop,
+            Err(_) => return settle(Err(Interrupt::Error(Error::no_running_loop("sleep"))), "sleep"),
+        };
+        let promise = event_loop.create_promise();
+        let over = promise.clone();
+        let timer = event_loop.call_later(self.duration, move || drop(over.set_result(())));
+        let slept = promise.wait_for_it("sleep");
+        timer.cancel();
+        settle(slept, "sleep")
+    }
+}
+
+/// # Panics
+/// As [`Sleep`]'s.
+impl Awaitable for YieldNow {
+    type Output = Result<(), Cancelled>;
+
+    #[track_caller]
+    fn await_(self) -> Result<(), Cancelled> {
+        settle(task::yield_now("yield_now"), "yield_now")
+    }
+}
+
+#[track_caller]
+fn settle(outcome: Result<(), Interrupt>, call: &'static str) -> Result<(), Cancelled> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(Interrupt::Cancelled(cancelled)) => Err(cancelled),
+        Err(Interrupt::Error(error)) if error.is_unwinding() => {
+            report::report(&Report::AwaitWhileUnwinding { call });
+            Ok(())
+        }
+        Err(Interrupt::Error(error)) => panic!("{error}"),
+    }
+}
