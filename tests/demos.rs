@@ -1,9 +1,9 @@
 //! Every demo prints what its Python original prints under CPython 3.13.0 (`demos/NAME.txt`), and exits 0.
 #![forbid(unsafe_code)]
 
-use cede_tests::{cede, data};
+use cede_tests::{binary, cede, data};
 use std::fs;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 /// What CPython prints.
@@ -37,6 +37,19 @@ fn masked(text: &str) -> String {
     text.lines().map(mask).collect()
 }
 
+/// Asserts that `arguments` print what CPython prints for `demo`.
+///
+/// A few programs print tenths of real seconds. Those may be tried again: others may have had the machine.
+fn assert_prints(demo: &str, arguments: &[&str], tries: u32) {
+    let expected = masked(&expected(demo));
+    for _ in 1..tries {
+        if masked(&printed(arguments)) == expected {
+            return;
+        }
+    }
+    assert_eq!(masked(&printed(arguments)), expected, "{arguments:?}");
+}
+
 macro_rules! prints_what_cpython_prints {
     ($($test:ident: $demo:literal,)*) => {
         /// Every demo, in the order of the article.
@@ -44,7 +57,7 @@ macro_rules! prints_what_cpython_prints {
     $(
         #[test]
         fn $test() {
-            assert_eq!(masked(&printed(&["demo", $demo])), masked(&expected($demo)));
+            assert_prints($demo, &["demo", $demo], if $demo == "network" { 5 } else { 1 });
         }
     )*
     };
@@ -75,17 +88,15 @@ prints_what_cpython_prints! {
 #[test]
 fn the_greedy_demos_print_the_same_in_real_time() {
     for demo in ["timers-best-effort", "debug-mode", "async-sleep"] {
-        assert_eq!(printed(&["demo", demo, "--real-time"]), expected(demo), "{demo}");
+        assert_prints(demo, &["demo", demo, "--real-time"], 5);
     }
 }
 
 #[test]
-fn only_the_deadlock_is_reported_on_standard_error() {
-    for &demo in DEMOS {
-        let reported = text(&cede(["demo", demo]).stderr);
-        assert_eq!(reported.contains("deadlock"), demo == "future-cedes", "{demo}: {reported}");
-        assert_eq!(reported.is_empty(), demo != "future-cedes", "{demo}: {reported}");
-    }
+fn the_future_nobody_sets_is_reported_as_a_deadlock_on_standard_error() {
+    let reported = text(&cede(["demo", "future-cedes"]).stderr);
+    assert!(reported.starts_with("deadlock: "), "{reported}");
+    assert!(reported.contains("(main, created at crates/cede-cli/src/demos/future_cedes.rs"), "{reported}");
 }
 
 #[test]
@@ -123,14 +134,22 @@ fn tour() -> &'static str {
 
 #[test]
 fn the_tour_holds_every_listing_and_what_it_prints() {
-    let tour = masked(tour());
+    let tour = unhurried(&masked(tour()));
     for demo in DEMOS {
         let source = printed(&["demo", demo, "--source"]);
         let listing = source.lines().skip_while(|line| line.is_empty() || line.starts_with("//!"));
         assert!(tour.contains(&indented(listing, "  ")), "the listing of {demo}");
-        let output = masked(&expected(demo));
-        assert!(tour.contains(&indented(output.lines(), "    ")), "what {demo} prints");
+        let output = indented(masked(&expected(demo)).lines(), "    ");
+        assert!(tour.contains(&unhurried(&output)), "what {demo} prints");
     }
+}
+
+/// `tour` without the tenths of seconds that `network` took: its own test looks at them.
+fn unhurried(tour: &str) -> String {
+    let hide = |line: &str| {
+        if line.starts_with("    about 0.") { "    about …\n".into() } else { format!("{line}\n") }
+    };
+    tour.lines().map(hide).collect()
 }
 
 /// `lines` as the tour sets them: indented, blank ones left blank.
@@ -148,6 +167,30 @@ fn the_tour_fits_80_columns_and_ends_with_both_timings() {
     for what in ["await coroutine", "await task"] {
         let row = last_page.iter().find(|line| line.trim().starts_with(what));
         assert!(row.is_some_and(|line| line.contains(" s")), "{what}: {last_page:#?}");
+    }
+}
+
+#[test]
+fn without_a_python_the_tour_says_so_in_a_line() {
+    let mut command = Command::new(binary());
+    let output = command.env("PATH", "").env_remove("CEDE_PYTHON").output().expect("cede runs");
+    let tour = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(tour.matches("No python3 was found").count(), 1);
+    assert!(!tour.contains("CPython 3"));
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    for arguments in [&[][..], &["demo"], &["demo", "factorial"], &["demo", "factorial", "--source"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+        drop(reader);
+        let output = Command::new(binary()).args(arguments).stdout(writer).output().expect("cede runs");
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
     }
 }
 

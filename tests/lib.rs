@@ -1,5 +1,9 @@
-//! What the test files share: the binary `cede` of this build, and where the test data lies.
+//! What the test files share: the binary `cede` of this build, where the test data lies, programs that end
+//! their process, and traces.
 #![forbid(unsafe_code)]
+
+pub mod child;
+pub mod trace;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -30,11 +34,16 @@ pub fn cede<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Output {
 /// process `cargo build` is asked for it, even if it is there: yesterday's binary would pass yesterday's
 /// tests. A build that is up to date costs a tenth of a second. Where no cargo runs, the binary found is taken.
 ///
+/// `CEDE_BINARY` names another one to test, as it is: one built with other features, say.
+///
 /// # Panics
 /// If there is no binary and none can be built.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(named) = std::env::var_os("CEDE_BINARY") {
+            return named.into();
+        }
         let test = std::env::current_exe().expect("a test knows its own path");
         let profile = test.parent().and_then(Path::parent).expect("a test lies in PROFILE/deps");
         let binary = profile.join(format!("cede{}", std::env::consts::EXE_SUFFIX));

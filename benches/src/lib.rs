@@ -10,6 +10,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod inside;
 pub mod machine;
 pub mod meter;
 pub mod peers;

@@ -16,6 +16,8 @@ pub struct Machine {
     pub os: String,
     /// The kernel's version.
     pub kernel: String,
+    /// The load average of the last minute when the run began: above 0.5, others were at work too.
+    pub load: f64,
     /// When the run was made, UTC: `2026-11-22 06:30`.
     pub time: String,
 }
@@ -38,6 +40,7 @@ impl Machine {
             memory_gib: (kib / 1024.0 / 1024.0 * 10.0).round() / 10.0,
             os: field(&read("/etc/os-release"), "PRETTY_NAME", '=').unwrap_or_else(unknown),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            load: read("/proc/loadavg").split(' ').next().and_then(|l| l.parse().ok()).unwrap_or(0.0),
             time: utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())),
         }
     }
@@ -45,8 +48,8 @@ impl Machine {
 
 impl std::fmt::Display for Machine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { cpu, cores, memory_gib, os, kernel, time } = self;
-        write!(f, "{cpu}, {cores} cores, {memory_gib} GiB; {os}, Linux {kernel}; {time} UTC")
+        let Self { cpu, cores, memory_gib, os, kernel, load, time } = self;
+        write!(f, "{cpu}, {cores} cores, {memory_gib} GiB; {os}, Linux {kernel}; load {load}; {time} UTC")
     }
 }
 

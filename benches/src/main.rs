@@ -26,6 +26,9 @@ struct Cli {
     /// Write a page with charts
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Only systems whose name contains this (may be given several times); cede always runs
+    #[arg(long, value_name = "NAME")]
+    system: Vec<String>,
     /// List the workloads and stop
     #[arg(long)]
     list: bool,
@@ -47,8 +50,8 @@ fn main() -> anyhow::Result<()> {
     if selected.is_empty() {
         return Err(anyhow!("no workload begins with {}; --list shows them", cli.ids.join(" or ")));
     }
-    let results = runner::run(&selected, cli.quick);
     let machine = Machine::here();
+    let results = runner::run(&selected, &cli.system, cli.quick);
     print!("{}", text::render(&results, &machine));
     if let Some(path) = &cli.json {
         let text = serde_json::to_string_pretty(&json::render(&results, &machine))?;

@@ -36,9 +36,7 @@ pub(crate) fn job(s: Scenario) -> Option<Job> {
 
 /// Runs the work as the loop's main task. Its stack is large enough for the article's recursion of 1,000.
 fn on_loop(work: impl FnOnce() -> Outcome + 'static) -> Option<Job> {
-    Some(Box::new(move |_| {
-        cede::run(cede::coroutine(work).stack_size(1 << 20)).map_err(|e| e.to_string())
-    }))
+    Some(Box::new(move |_| cede::run(cede::coroutine(work).stack_size(1 << 20)).map_err(|e| e.to_string())))
 }
 
 fn timed(new: fn(Duration) -> Meter, work: impl FnOnce(Meter) -> Meter + 'static) -> Option<Job> {

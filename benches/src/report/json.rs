@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// The whole report as JSON.
 #[must_use]
 pub fn render(results: &Results, machine: &Machine) -> Value {
-    let Machine { cpu, cores, memory_gib, os, kernel, time } = machine;
+    let Machine { cpu, cores, memory_gib, os, kernel, load, time } = machine;
     let workloads: Vec<Value> = results
         .tables
         .iter()
@@ -29,7 +29,7 @@ pub fn render(results: &Results, machine: &Machine) -> Value {
         results.missing.iter().map(|m| json!({"system": m.system, "package": m.package})).collect();
     json!({
         "machine": {"cpu": cpu, "cores": cores, "memory_gib": memory_gib, "os": os, "kernel": kernel,
-                    "time_utc": time},
+                    "load": load, "time_utc": time},
         "quick": results.quick,
         "seconds": results.took.as_secs(),
         "workloads": workloads,

@@ -11,8 +11,8 @@ mod tour;
 mod walk;
 
 use clap::{Parser, Subcommand};
-use std::io;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
+use std::{io, panic};
 
 /// A generator-style coroutine VM with asyncio's mental model.
 ///
@@ -33,6 +33,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    end_quietly_when_the_reader_goes_away();
     let done = match Cli::parse().command {
         None => tour::main(),
         Some(Command::Demo(args)) => demo::main(&args),
@@ -45,6 +46,18 @@ fn main() -> ExitCode {
         eprintln!("cede: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+/// `println!` in a demo panics where nobody reads any more, as in `cede demo network | head -1`.
+fn end_quietly_when_the_reader_goes_away() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let text = info.payload_as_str().unwrap_or_default();
+        if text.starts_with("failed printing to stdout: Broken pipe") {
+            process::exit(0);
+        }
+        usual(info);
+    }));
 }
 
 fn reader_went_away(error: &anyhow::Error) -> bool {

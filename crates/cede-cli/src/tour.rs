@@ -34,7 +34,7 @@ pub fn main() -> Result<ExitCode> {
 fn introduce(out: &mut impl Write) -> Result<()> {
     heading(out, "cede: a tour")?;
     writeln!(out, "The programs of \"A conceptual overview of asyncio\", in Rust, run while you read.")?;
-    writeln!(out, "`stage.run(…)` is `cede::run(…)` with the clock chosen. One again: cede demo NAME")?;
+    writeln!(out, "`stage.run(…)` is `cede::run(…)` with a clock chosen by the command line.")?;
     Ok(())
 }
 
@@ -85,7 +85,7 @@ fn wrap(line: &str, width: usize) -> Vec<String> {
             piece.push_str(word);
         }
     }
-    pieces
+    pieces.into_iter().map(|piece| piece.trim_end().to_owned()).collect()
 }
 
 /// Seconds that programs 9 and 10 took.

@@ -13,7 +13,7 @@
 //! The loop tells where control enters and where it is given up. A pause leaves the await, the coroutine and
 //! the step one after the other, for none of them may go on; a resumption goes straight to the await.
 
-use cede::{AnyTask, Event, Observer, StepEnd};
+use cede::{AnyTask, LoopEvent, Observer, StepEnd};
 use std::cell::RefCell;
 use std::fmt::{self, Display, Formatter};
 use std::rc::Rc;
@@ -130,16 +130,16 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
-    fn event(&self, event: &Event) {
+    fn event(&self, event: &LoopEvent) {
         let moment = match event {
-            Event::RunBegins => Moment::RunBegins,
-            Event::StepBegins { task } => Moment::StepBegins(coroutine_of(task)),
-            Event::AwaitBegins { on, .. } => Moment::AwaitBegins(match on.task() {
+            LoopEvent::RunBegins => Moment::RunBegins,
+            LoopEvent::StepBegins { task } => Moment::StepBegins(coroutine_of(task)),
+            LoopEvent::AwaitBegins { on, .. } => Moment::AwaitBegins(match on.task() {
                 Some(task) => format!("{}'s task", coroutine_of(&task)),
                 None => "a promise".to_owned(),
             }),
-            Event::AwaitEnds { .. } => Moment::AwaitEnds,
-            Event::StepEnds { why, .. } => Moment::StepEnds { yielded: matches!(why, StepEnd::Yielded) },
+            LoopEvent::AwaitEnds { .. } => Moment::AwaitEnds,
+            LoopEvent::StepEnds { why, .. } => Moment::StepEnds { yielded: matches!(why, StepEnd::Yielded) },
             _ => return,
         };
         self.moments.borrow_mut().push(moment);

@@ -1,9 +1,11 @@
 //! What the attribute macros expand to. Not for use by hand: it may change at any time.
 
+use std::borrow::Cow;
 use std::process::exit;
 
 use crate::coroutine::Coroutine;
 use crate::event_loop::{IntoTask, Runner, VirtualClock};
+use crate::name::Name;
 
 pub use crate::coroutine::Body;
 pub use crate::outcome::{ByFailure, ByValue, Classify, Probe};
@@ -15,7 +17,7 @@ pub fn coroutine<F, T>(name: &'static str, body: F, classify: Classify<T>) -> Co
 where
     F: FnOnce() -> T,
 {
-    Coroutine::new(name, body, classify)
+    Coroutine::new(Name::Given(Cow::Borrowed(name)), body, classify)
 }
 
 pub const fn any<T>() -> Classify<T> {

@@ -1,7 +1,7 @@
 //! What a task and a promise have in common: an outcome that is set once, and a list of callbacks that go
 //! to the ready queue when it is.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::callback::{Callback, TaskKey};
@@ -13,34 +13,40 @@ use crate::target::Target;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CallbackId(u64);
 
-/// An entry of a callback list.
-enum Entry {
+/// A callback list, in the order of adding.
+///
+/// Almost every list is one task that waits, so that needs no allocation.
+enum Callbacks {
+    None,
     /// A task is parked here: step it.
+    Wake(TaskKey),
+    Many(Box<Vec<Entry>>),
+}
+
+enum Entry {
     Wake(TaskKey),
     Call(CallbackId, Box<dyn FnOnce()>),
 }
 
 pub(crate) struct Completion {
     outcome: Cell<Outcome>,
-    /// Almost every list has one entry, so the first needs no allocation.
-    first: RefCell<Option<Entry>>,
-    rest: RefCell<Vec<Entry>>,
-    ids: Cell<u64>,
-    /// How many handles could still read the result.
-    readers: Cell<usize>,
     /// Somebody has looked at the failure, or it has been reported.
     read: Cell<bool>,
+    /// How many handles could still read the result.
+    readers: Cell<u32>,
+    ids: Cell<u64>,
+    /// Taken out and put back by whoever changes it: no callback runs meanwhile.
+    callbacks: Cell<Callbacks>,
 }
 
 impl Completion {
     pub(crate) fn new() -> Self {
         Completion {
             outcome: Cell::new(Outcome::Pending),
-            first: RefCell::new(None),
-            rest: RefCell::new(Vec::new()),
-            ids: Cell::new(0),
-            readers: Cell::new(0),
             read: Cell::new(false),
+            readers: Cell::new(0),
+            ids: Cell::new(0),
+            callbacks: Cell::new(Callbacks::None),
         }
     }
 
@@ -54,19 +60,27 @@ impl Completion {
         self.outcome.get() != Outcome::Pending
     }
 
+    #[cold]
     fn add(&self, entry: Entry) {
-        let mut first = self.first.borrow_mut();
-        if first.is_none() && self.rest.borrow().is_empty() {
-            *first = Some(entry);
-        } else {
-            self.rest.borrow_mut().push(entry);
-        }
+        let mut entries = match self.callbacks.replace(Callbacks::None) {
+            Callbacks::None => Box::default(),
+            Callbacks::Wake(task) => Box::new(vec![Entry::Wake(task)]),
+            Callbacks::Many(entries) => entries,
+        };
+        entries.push(entry);
+        self.callbacks.set(Callbacks::Many(entries));
     }
 
     /// Parks a task here: it is stepped when this ends.
     #[inline]
     pub(crate) fn add_waker(&self, task: TaskKey) {
-        self.add(Entry::Wake(task));
+        match self.callbacks.replace(Callbacks::None) {
+            Callbacks::None => self.callbacks.set(Callbacks::Wake(task)),
+            others => {
+                self.callbacks.set(others);
+                self.add(Entry::Wake(task));
+            }
+        }
     }
 
     /// Adds a callback; if this has ended already, it goes to the queue at once.
@@ -83,33 +97,37 @@ impl Completion {
 
     /// How many callbacks of this name were taken off the list: none once it has gone to the queue.
     pub(crate) fn remove_call(&self, id: CallbackId) -> usize {
-        let is = |entry: &Entry| matches!(entry, Entry::Call(other, _) if *other == id);
-        let removed: Vec<Entry> = {
-            let mut first = self.first.borrow_mut();
-            let mut rest = self.rest.borrow_mut();
-            let mut removed: Vec<Entry> = rest.extract_if(.., |entry| is(entry)).collect();
-            if first.as_ref().is_some_and(is) {
-                removed.extend(first.take());
-                if !rest.is_empty() {
-                    *first = Some(rest.remove(0));
-                }
+        let removed: Vec<Entry> = match self.callbacks.replace(Callbacks::None) {
+            Callbacks::Many(mut entries) => {
+                let is = |entry: &mut Entry| matches!(entry, Entry::Call(other, _) if *other == id);
+                let removed = entries.extract_if(.., is).collect();
+                self.callbacks.set(Callbacks::Many(entries));
+                removed
             }
-            removed
+            others => {
+                self.callbacks.set(others);
+                Vec::new()
+            }
         };
-        removed.len() // dropped here, outside the borrows
+        removed.len() // their captures are dropped with the list back in place
     }
 
     /// Sets the outcome and queues all callbacks, in the order in which they were added.
+    #[inline]
     pub(crate) fn complete(&self, outcome: Outcome, target: &Rc<dyn Target>, schedule: &Schedule) {
         debug_assert!(!self.done() && outcome != Outcome::Pending);
         self.outcome.set(outcome);
-        let first = self.first.take();
-        let rest = self.rest.take();
-        for entry in first.into_iter().chain(rest) {
-            schedule.push(match entry {
-                Entry::Wake(task) => Callback::Step(task),
-                Entry::Call(_, run) => Callback::Done { target: target.clone(), run },
-            });
+        match self.callbacks.replace(Callbacks::None) {
+            Callbacks::None => {}
+            Callbacks::Wake(task) => schedule.push(Callback::Step(task)),
+            Callbacks::Many(entries) => {
+                for entry in *entries {
+                    schedule.push(match entry {
+                        Entry::Wake(task) => Callback::Step(task),
+                        Entry::Call(_, run) => Callback::Done { target: target.clone(), run },
+                    });
+                }
+            }
         }
     }
 

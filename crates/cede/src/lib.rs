@@ -67,18 +67,22 @@ compile_error!("cede runs on Unix: its stacks need mmap, guard pages and a signa
 extern crate self as cede;
 
 mod callback;
+mod combinators;
+pub mod channel;
 mod completion;
 mod coroutine;
 mod error;
 mod event_loop;
 mod facade;
 pub mod generator;
+mod name;
 mod observe;
 mod outcome;
 mod promise;
 mod report;
 mod schedule;
 pub mod stack;
+pub mod sync;
 mod target;
 mod task;
 mod time;
@@ -87,9 +91,14 @@ mod time;
 pub mod __private;
 
 pub use cede_macros::{coroutine, main, test};
+pub use combinators::{
+    AsCompleted, Children, Gather, GroupError, Joinable, Limited, NextCompleted, NextIndexed, ReturnWhen, Shield,
+    TaskGroup, Timeout, Wait, WaitFor, Waitable, Waited, as_completed, gather, gather_results, join, shield,
+    task_group, timeout, timeout_at, wait, wait_for,
+};
 pub use completion::CallbackId;
 pub use coroutine::{Awaitable, Body, Coroutine, Driven, Step, Yielded, coroutine, yield_to_driver};
-pub use error::{Cancelled, Error, Failure, JoinError, Result, SetError};
+pub use error::{Cancelled, Error, Failure, JoinError, Result, SetError, TimedOut};
 pub use event_loop::{
     Clock, EventLoop, Handle, IntoTask, LoopHandle, LoopProxy, Runner, TimerHandle, VirtualClock, run,
     running_loop,
@@ -98,10 +107,13 @@ pub use facade::{all_tasks, create_task, current_task};
 pub use generator::{
     BoxError, Co, Generator, GeneratorExit, GeneratorState, GeneratorStatus, ResumeError, Thrown,
 };
-pub use observe::{Event, Observer, StepEnd};
+pub use observe::{LoopEvent, Observer, StepEnd};
 pub use outcome::Outcome;
 pub use promise::Promise;
 pub use report::Report;
+pub use sync::{
+    Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, Semaphore,
+};
 pub use target::Awaited;
 pub use task::{AnyTask, Flatten, Task};
 pub use time::{Sleep, YieldNow, sleep, yield_now};

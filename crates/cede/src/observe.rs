@@ -6,17 +6,20 @@ use crate::outcome::Outcome;
 use crate::target::Awaited;
 use crate::task::AnyTask;
 
-/// Is told of every [`Event`] of a loop, as it happens; see
+/// Its short name inside the crate; outside, `cede::Event` is asyncio's.
+pub(crate) use LoopEvent as Event;
+
+/// Is told of every [`LoopEvent`] of a loop, as it happens; see
 /// [`LoopHandle::set_observer`](crate::LoopHandle::set_observer).
 ///
 /// It runs inside the loop and may not await; it should be quick.
 pub trait Observer {
     /// Something happened.
-    fn event(&self, event: &Event);
+    fn event(&self, event: &LoopEvent);
 }
 
-impl<F: Fn(&Event)> Observer for F {
-    fn event(&self, event: &Event) {
+impl<F: Fn(&LoopEvent)> Observer for F {
+    fn event(&self, event: &LoopEvent) {
         self(event);
     }
 }
@@ -25,7 +28,7 @@ impl<F: Fn(&Event)> Observer for F {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[allow(missing_docs)] // the fields say what they are
-pub enum Event {
+pub enum LoopEvent {
     /// The program gave control to the loop.
     RunBegins,
     /// The loop gave control back to the program.

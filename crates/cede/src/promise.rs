@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::completion::{CallbackId, Completion};
 use crate::coroutine::{Awaitable, Interrupt};
@@ -76,7 +76,7 @@ impl<T: 'static> Promise<T> {
         Promise { cell: Rc::new(PromiseCell { completion, schedule, slot, site: Location::caller() }) }
     }
 
-    fn target(&self) -> Rc<dyn Target> {
+    pub(crate) fn target(&self) -> Rc<dyn Target> {
         self.cell.clone()
     }
 
@@ -171,14 +171,24 @@ impl<T: 'static> Promise<T> {
     where
         T: Clone,
     {
-        self.cell.completion.mark_read();
+        if self.done() {
+            self.cell.completion.mark_read();
+        }
         match &*self.cell.slot.borrow() {
             Slot::Value(value) => Ok(value.clone()),
             slot => Err(why_none(slot)),
         }
     }
 
-    fn take(&self) -> Result<T, Error> {
+    /// Looks at the result, if there is one.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        match &*self.cell.slot.borrow() {
+            Slot::Value(value) => Some(look(value)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn take(&self) -> Result<T, Error> {
         self.cell.completion.mark_read();
         let mut slot = self.cell.slot.borrow_mut();
         match &*slot {
@@ -193,11 +203,13 @@ impl<T: 'static> Promise<T> {
     /// Adds a callback. When the promise is done the loop calls it, with the promise, in its next turn;
     /// callbacks run in the order in which they were added. Added to a done promise, it is queued at once.
     pub fn add_done_callback(&self, callback: impl FnOnce(&Promise<T>) + 'static) -> CallbackId {
-        let weak = Rc::downgrade(&self.cell);
+        self.cell.completion.add_reader(); // until it has been called, it may look at the error
+        let reader = Reader(Rc::downgrade(&self.cell));
         let run = move || {
-            if let Some(cell) = weak.upgrade() {
+            if let Some(cell) = reader.0.upgrade() {
                 callback(&Promise::of(cell));
             }
+            drop(reader);
         };
         self.cell.completion.add_call(&self.target(), Box::new(run))
     }
@@ -264,6 +276,15 @@ impl<T: 'static> Drop for Promise<T> {
                 error: error.to_string(),
             });
         }
+    }
+}
+
+/// A callback that is still to be called counts as a reader.
+struct Reader<T: 'static>(Weak<PromiseCell<T>>);
+
+impl<T: 'static> Drop for Reader<T> {
+    fn drop(&mut self) {
+        drop(self.0.upgrade().map(|cell| Promise { cell })); // a handle's drop, for the count it has taken over
     }
 }
 

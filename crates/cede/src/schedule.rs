@@ -14,12 +14,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use slotmap::SlotMap;
 
 use crate::callback::{Callback, TaskKey};
 use crate::observe::{Event, Observer};
+use crate::stack::current::{self, Guard, Slot};
 use crate::task::{TaskObject, Workers};
 
 pub(crate) struct Schedule {
@@ -29,28 +31,82 @@ pub(crate) struct Schedule {
     /// Every task that has not ended. The queue and the wakers know tasks by key only: a key whose task has
     /// ended finds nothing.
     tasks: RefCell<SlotMap<TaskKey, Rc<dyn TaskObject>>>,
-    current: RefCell<Option<Rc<dyn TaskObject>>>,
+    /// The task whose step runs; the null key where none does.
+    current: Cell<TaskKey>,
+    /// Who is on top of the worker that is being suspended; from its suspender to its resumer.
+    parked: Cell<TaskKey>,
+    /// How many workers that run have been given control by another one.
+    pub(crate) depth: Cell<u32>,
+    pub(crate) turn: Turn,
     pub(crate) workers: Workers,
     numbers: Cell<u64>,
     closed: Cell<bool>,
     debug: Cell<bool>,
+    fast: Cell<bool>,
     observing: Cell<bool>,
     observer: RefCell<Option<Rc<dyn Observer>>>,
 }
 
 thread_local! {
     /// The schedule of the loop that runs on this thread.
-    static RUNNING: RefCell<Option<Rc<Schedule>>> = const { RefCell::new(None) };
+    static RUNNING: Slot<Schedule> = const { Slot::new() };
+}
+
+/// Where a turn stands.
+#[derive(Default)]
+pub(crate) struct Turn {
+    /// How many of the callbacks that were ready when the turn began are left (asyncio: `ntodo`).
+    todo: Cell<usize>,
+    pub(crate) turns: Cell<u64>,
+    pub(crate) callbacks: Cell<u64>,
+    /// How many boundaries may be crossed before the loop must look at one: its timers, its inbox, `stop`.
+    /// The loop sets it at every boundary it looks at; whatever gives it something to look at sets it to 0.
+    crossings: Cell<u32>,
+    /// Set by other threads when they post something; the loop clears it.
+    posted: Arc<AtomicBool>,
+}
+
+impl Turn {
+    #[inline]
+    fn may_cross(&self) -> bool {
+        let left = self.crossings.get();
+        if left == 0 || self.posted.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.crossings.set(left - 1);
+        true
+    }
+
+    /// The loop must look at the next boundary.
+    #[inline]
+    pub(crate) fn call_loop(&self) {
+        self.crossings.set(0);
+    }
+
+    /// The loop has looked, and need not look again for this many boundaries.
+    pub(crate) fn allow(&self, crossings: u32) {
+        self.crossings.set(crossings);
+    }
+
+    pub(crate) fn posted(&self) -> Arc<AtomicBool> {
+        self.posted.clone()
+    }
 }
 
 /// The schedule of the loop that runs on this thread, if one does.
 pub(crate) fn running() -> Option<Rc<Schedule>> {
-    RUNNING.try_with(|running| running.borrow().clone()).ok().flatten()
+    RUNNING.with(Slot::get)
+}
+
+/// Looks at the schedule of the loop that runs on this thread.
+#[inline]
+pub(crate) fn with_running<R>(look: impl FnOnce(Option<&Schedule>) -> R) -> R {
+    RUNNING.with(|running| running.with(look))
 }
 
 /// The task whose step runs on this thread.
 pub(crate) fn current() -> Option<Rc<dyn TaskObject>> {
-    running().and_then(|schedule| schedule.current())
+    with_running(|schedule| schedule?.current())
 }
 
 impl Schedule {
@@ -60,19 +116,23 @@ impl Schedule {
             id: IDS.fetch_add(1, Ordering::Relaxed),
             ready: RefCell::default(),
             tasks: RefCell::default(),
-            current: RefCell::default(),
+            current: Cell::default(),
+            parked: Cell::default(),
+            depth: Cell::new(0),
+            turn: Turn::default(),
             workers: Workers::default(),
             numbers: Cell::new(0),
             closed: Cell::new(false),
             debug: Cell::new(debug),
+            fast: Cell::new(std::env::var("CEDE_FAST_PATH").as_deref() != Ok("0")),
             observing: Cell::new(false),
             observer: RefCell::default(),
         })
     }
 
     /// Makes this the schedule that `create_task` and friends find, until the guard is dropped.
-    pub(crate) fn enter(self: &Rc<Self>) -> Entered {
-        Entered { before: RUNNING.replace(Some(self.clone())) }
+    pub(crate) fn enter(self: &Rc<Self>) -> Guard<Schedule> {
+        current::enter(&RUNNING, self.clone())
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -90,9 +150,49 @@ impl Schedule {
         self.ready.borrow_mut().push_back(callback);
     }
 
+    /// The next callback of this turn.
     #[inline]
-    pub(crate) fn pop(&self) -> Option<Callback> {
-        self.ready.borrow_mut().pop_front()
+    pub(crate) fn next_of_turn(&self) -> Option<Callback> {
+        if self.turn.todo.get() == 0 {
+            return None;
+        }
+        self.take_next()
+    }
+
+    /// Begins a turn: what is ready now is what it runs.
+    #[inline]
+    pub(crate) fn begin_turn(&self) {
+        self.turn.todo.set(self.ready());
+        self.turn.turns.set(self.turn.turns.get() + 1);
+    }
+
+    /// The task whose step is the next callback, if a task may take it without the loop: the fast path is
+    /// on, and either this turn goes on, or nothing stands at the boundary for the loop to look at.
+    #[inline]
+    pub(crate) fn next_step_here(&self) -> Option<TaskKey> {
+        if !self.fast.get() || self.debug.get() {
+            return None;
+        }
+        let key = match self.ready.borrow().front()? {
+            Callback::Step(key) => *key,
+            _ => return None,
+        };
+        if self.turn.todo.get() == 0 {
+            if !self.turn.may_cross() {
+                return None;
+            }
+            self.begin_turn();
+        }
+        Some(key)
+    }
+
+    /// Takes the callback that [`next_step_here`](Self::next_step_here) has shown.
+    #[inline]
+    pub(crate) fn take_next(&self) -> Option<Callback> {
+        let next = self.ready.borrow_mut().pop_front()?;
+        self.turn.todo.set(self.turn.todo.get() - 1);
+        self.turn.callbacks.set(self.turn.callbacks.get() + 1);
+        Some(next)
     }
 
     pub(crate) fn ready(&self) -> usize {
@@ -145,11 +245,21 @@ impl Schedule {
     // ---- who runs
 
     pub(crate) fn current(&self) -> Option<Rc<dyn TaskObject>> {
-        self.current.borrow().clone()
+        self.task(self.current.get())
     }
 
-    pub(crate) fn set_current(&self, task: Option<Rc<dyn TaskObject>>) -> Option<Rc<dyn TaskObject>> {
-        self.current.replace(task)
+    #[inline]
+    pub(crate) fn set_current(&self, task: TaskKey) {
+        self.current.set(task);
+    }
+
+    #[inline]
+    pub(crate) fn set_parked(&self, task: TaskKey) {
+        self.parked.set(task);
+    }
+
+    pub(crate) fn take_parked(&self) -> Option<Rc<dyn TaskObject>> {
+        self.task(self.parked.take())
     }
 
     // ---- debug mode and observer
@@ -160,6 +270,10 @@ impl Schedule {
 
     pub(crate) fn set_debug(&self, on: bool) {
         self.debug.set(on);
+    }
+
+    pub(crate) fn set_fast_path(&self, on: bool) {
+        self.fast.set(on);
     }
 
     pub(crate) fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {
@@ -175,23 +289,17 @@ impl Schedule {
         }
     }
 
+    #[inline]
+    pub(crate) fn observing(&self) -> bool {
+        self.observing.get()
+    }
+
     #[cold]
     fn tell(&self, event: &Event) {
         let observer = self.observer.borrow().clone();
         if let Some(observer) = observer {
             observer.event(event);
         }
-    }
-}
-
-pub(crate) struct Entered {
-    before: Option<Rc<Schedule>>,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let before = self.before.take();
-        let _ = RUNNING.try_with(|running| running.replace(before));
     }
 }
 

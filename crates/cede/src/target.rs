@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::callback::TaskKey;
 use crate::completion::Completion;
 use crate::schedule::Schedule;
 use crate::task::{AnyTask, TaskObject};
@@ -28,24 +29,79 @@ pub(crate) trait Target {
         None
     }
 
-    /// Whether this cancellation has come by here before.
+    /// Its key, if it is a task.
+    fn task_key(&self) -> Option<TaskKey> {
+        None
+    }
+
+    /// What a cancellation is handed on to instead of being taken here, if it is several at once (`gather`).
+    fn children(&self) -> Option<&[Rc<dyn Target>]> {
+        None
+    }
+
+    /// Whether this cancellation is on its way from here.
     fn visited(&self, _way: &CancelWay) -> bool {
         false
     }
+
+    /// The cancellation has left this branch: it may come by again on another one.
+    fn forget_visit(&self) {}
 }
 
 /// A cancellation on its way along a chain of awaits.
+///
+/// The chain forks where somebody awaits several at once. Then the way is walked like a tree, first child
+/// first, each with all that it waits for before the next; and a task that was met on one branch may be met
+/// again on another, as in asyncio, which counts both. Only a task that is met again on the same branch
+/// closes a cycle: `trail` holds the tasks between the first fork and here.
 pub(crate) struct CancelWay {
     pub(crate) message: Option<Arc<str>>,
     /// Tells this walk from others, so that a task in a cycle knows that it was visited.
     pub(crate) walk: u64,
-    next: Vec<Rc<dyn Target>>,
+    next: Vec<Link>,
+    trail: Vec<Rc<dyn Target>>,
+    forked: bool,
+}
+
+/// Where the way goes on, and how long the trail was there.
+struct Link {
+    target: Rc<dyn Target>,
+    trail: usize,
 }
 
 impl CancelWay {
-    /// Goes on to `target` after what was pushed before it.
+    fn new(target: Rc<dyn Target>, message: Option<Arc<str>>) -> Self {
+        WALKS.set(WALKS.get() + 1);
+        let next = vec![Link { target, trail: 0 }];
+        CancelWay { message, walk: WALKS.get(), next, trail: Vec::new(), forked: false }
+    }
+
+    /// Goes on to `target`.
     pub(crate) fn push(&mut self, target: Rc<dyn Target>) {
-        self.next.push(target);
+        self.next.push(Link { target, trail: self.trail.len() });
+    }
+
+    /// Goes on to each of these, the first one first.
+    pub(crate) fn fork(&mut self, targets: &[Rc<dyn Target>]) {
+        self.forked = true;
+        for target in targets.iter().rev() {
+            self.push(target.clone());
+        }
+    }
+
+    fn walk(&mut self) {
+        while let Some(Link { target, trail }) = self.next.pop() {
+            for left in self.trail.drain(trail..) {
+                left.forget_visit();
+            }
+            if target.completion().done() || target.visited(self) {
+                continue;
+            }
+            if self.forked {
+                self.trail.push(target.clone());
+            }
+            target.cancel_here(self);
+        }
     }
 }
 
@@ -53,23 +109,39 @@ thread_local! {
     static WALKS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Cancels a task or promise: whether it was still pending (asyncio: `Future.cancel`, `Task.cancel`).
+/// Cancels a task or promise: whether it could still be cancelled (asyncio: `Future.cancel`, `Task.cancel`).
 ///
 /// A task that waits hands the cancellation on to what it waits for. CPython recurses here; this is a loop,
 /// so a chain of a million awaits costs no stack, and a cycle is walked once: the task that would close it
 /// takes the cancellation itself.
 pub(crate) fn cancel(target: &Rc<dyn Target>, message: Option<Arc<str>>) -> bool {
     if target.completion().done() {
+        target.completion().mark_read(); // whoever cancels does not want to hear of its failure
+    }
+    let cancellable = cancellable(target);
+    if cancellable {
+        CancelWay::new(target.clone(), message).walk();
+    }
+    cancellable
+}
+
+/// Whether cancelling this would reach anybody. What stands for several is past it once they have all ended,
+/// although it may end itself only a turn later.
+pub(crate) fn cancellable(target: &Rc<dyn Target>) -> bool {
+    if target.completion().done() {
         return false;
     }
-    WALKS.set(WALKS.get() + 1);
-    let mut way = CancelWay { message, walk: WALKS.get(), next: vec![target.clone()] };
-    while let Some(target) = way.next.pop() {
+    let Some(children) = target.children() else { return true };
+    let mut open: Vec<&Rc<dyn Target>> = children.iter().collect();
+    while let Some(target) = open.pop() {
         if !target.completion().done() {
-            target.cancel_here(&mut way);
+            match target.children() {
+                None => return true,
+                Some(children) => open.extend(children),
+            }
         }
     }
-    true
+    false
 }
 
 /// Something that is awaited: what an observer or a driver by hand is told.

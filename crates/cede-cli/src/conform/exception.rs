@@ -14,10 +14,8 @@ pub(super) enum Exc {
     /// asyncio.CancelledError
     Cancelled,
     /// TimeoutError; raised by the operations of the groups `timeout` and `wait_for`.
-    #[allow(dead_code, reason = "raised by `timeout` and `wait_for`, which are not supported yet")]
     Timeout,
     /// ExceptionGroup; raised by the operation `tg`.
-    #[allow(dead_code, reason = "raised by `tg`, which is not supported yet")]
     Group(Vec<Exc>),
     /// `return v`: leaves every block of its body, is caught by the body alone.
     Return(Value),
@@ -80,6 +78,10 @@ impl Failure for Exc {
     fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled)
     }
+
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
+    }
 }
 
 impl From<Cancelled> for Exc {
@@ -98,6 +100,7 @@ impl From<cede::Error> for Exc {
     fn from(error: cede::Error) -> Self {
         match error.downcast_ref::<Exc>() {
             _ if error.is_cancelled() => Self::Cancelled,
+            _ if error.is_timeout() => Self::Timeout,
             Some(exc) => exc.clone(),
             None => Self::Other(error.to_string()),
         }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::exception::{Exc, Flow, Outcome, outcome_json};
 use super::program::{Op, Program};
+use super::sync_ops::Synchronisation;
 
 /// What a program did: its events, and how it ended if it did not end well.
 #[derive(Debug)]
@@ -82,6 +83,7 @@ pub(super) struct Run {
     pub(super) tasks: RefCell<Vec<Rc<Task<Outcome>>>>,
     pub(super) timers: RefCell<Vec<TimerHandle>>,
     pub(super) promises: Vec<Promise<Value>>,
+    pub(super) sync: Synchronisation,
     inline_coroutines: Cell<u64>,
     callbacks: Cell<u64>,
     unsupported: Cell<Option<&'static str>>,
@@ -90,6 +92,7 @@ pub(super) struct Run {
 impl Run {
     fn new(program: Program, event_loop: LoopHandle, clock: VirtualClock) -> Self {
         let promises = (0..program.shared.promises).map(|_| event_loop.create_promise()).collect();
+        let sync = Synchronisation::new(&program.shared);
         Self {
             program,
             event_loop,
@@ -99,6 +102,7 @@ impl Run {
             tasks: RefCell::default(),
             timers: RefCell::default(),
             promises,
+            sync,
             inline_coroutines: Cell::new(0),
             callbacks: Cell::new(0),
             unsupported: Cell::new(None),
@@ -161,9 +165,21 @@ impl Run {
     /// Starts a task that runs a body; gives its number.
     pub(super) fn start(self: &Rc<Self>, body: usize) -> usize {
         let number = self.tasks.borrow().len();
-        let task = cede::create_task(self.coroutine(body, format!("T{number}")).fallible());
-        self.tasks.borrow_mut().push(Rc::new(task));
+        self.keep(cede::create_task(self.body_of(number, body)));
         number
+    }
+
+    /// The coroutine object of a body that is to be the `number`th task.
+    pub(super) fn body_of(
+        self: &Rc<Self>,
+        number: usize,
+        body: usize,
+    ) -> cede::Coroutine<impl FnOnce() -> Outcome + use<>> {
+        self.coroutine(body, format!("T{number}")).fallible()
+    }
+
+    pub(super) fn keep(&self, task: Task<Outcome>) {
+        self.tasks.borrow_mut().push(Rc::new(task));
     }
 
     /// The coroutine object of a body, to be awaited inline by `who`.

@@ -14,16 +14,15 @@ fn server_request(address: SocketAddr) -> Result<(), BoxError> {
     println!("Beginning server_request.");
     let mut client = TcpStream::connect(address)?;
     client.set_nonblocking(true)?;
-    let (mut bytes, mut pauses) = ([0; 4096], 0);
+    let (mut bytes, mut paused) = ([0; 4096], "False");
     let length = loop {
         match client.read(&mut bytes) {
             Err(error) if error.kind() == WouldBlock => yield_now().await?,
             answer => break answer?,
         }
-        pauses += 1;
+        paused = "True";
     };
     let response = String::from_utf8_lossy(&bytes[..length]);
-    let paused = if pauses > 0 { "True" } else { "False" };
     println!("Done server_request: {response}, paused: {paused}.");
     Ok(())
 }
@@ -41,24 +40,17 @@ fn local_sum(duration: Duration) -> Result<u64, BoxError> {
 }
 
 #[cede::coroutine]
-fn main(address: SocketAddr, at_once: bool) -> Result<(), BoxError> {
-    let sum = local_sum(Duration::from_millis(400));
-    if at_once {
-        let sum = create_task(sum);
-        let request = create_task(server_request(address));
-        sum.await??;
-        request.await?
-    } else {
-        server_request(address).await?;
-        sum.await?;
-        Ok(())
-    }
+fn main(address: SocketAddr) -> Result<(), BoxError> {
+    let sum = create_task(local_sum(Duration::from_millis(400)));
+    let request = create_task(server_request(address));
+    sum.await??;
+    request.await?
 }
 
 pub fn demo(stage: &Stage) -> Result<(), BoxError> {
-    for (name, at_once) in [("serial", false), ("asynchronous", true)] {
+    for name in ["serial", "asynchronous"] {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let main = main(listener.local_addr()?, at_once); // runs nothing
+        let address = listener.local_addr()?;
         let server = thread::spawn(move || {
             let (mut connection, _) = listener.accept()?;
             thread::sleep(Duration::from_millis(100)); // the server computes
@@ -66,7 +58,12 @@ pub fn demo(stage: &Stage) -> Result<(), BoxError> {
         });
         let start = Instant::now();
         println!("{name}:");
-        stage.run(main)??;
+        if name == "serial" {
+            stage.run(server_request(address))??;
+            stage.run(local_sum(Duration::from_millis(400)))??;
+        } else {
+            stage.run(main(address))??;
+        }
         println!("about 0.{} s", start.elapsed().as_millis() / 100);
         server.join().unwrap()?;
     }

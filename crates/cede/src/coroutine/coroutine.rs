@@ -5,7 +5,7 @@ use std::panic::Location;
 use super::awaitable::Awaitable;
 use super::driven::Driven;
 use crate::error::Failure;
-use crate::generator::tidy_name;
+use crate::name::Name;
 use crate::outcome::Classify;
 use crate::report::{self, Report};
 use crate::schedule;
@@ -50,7 +50,7 @@ pub struct Coroutine<F: Body> {
 /// What a coroutine object is made of.
 pub(crate) struct Parts<F: Body> {
     pub(crate) body: F,
-    pub(crate) name: Cow<'static, str>,
+    pub(crate) name: Name,
     pub(crate) classify: Classify<F::Returns>,
     pub(crate) stack_size: Option<usize>,
     pub(crate) site: &'static Location<'static>,
@@ -66,15 +66,14 @@ pub fn coroutine<F, T>(body: F) -> Coroutine<F>
 where
     F: FnOnce() -> T,
 {
-    Coroutine::new(tidy_name::<F>(), body, Classify::any())
+    Coroutine::new(Name::of::<F>(), body, Classify::any())
 }
 
 impl<F: Body> Coroutine<F> {
     #[inline]
     #[track_caller]
-    pub(crate) fn new(name: &'static str, body: F, classify: Classify<F::Returns>) -> Self {
-        let parts =
-            Parts { body, name: Cow::Borrowed(name), classify, stack_size: None, site: Location::caller() };
+    pub(crate) fn new(name: Name, body: F, classify: Classify<F::Returns>) -> Self {
+        let parts = Parts { body, name, classify, stack_size: None, site: Location::caller() };
         Coroutine { parts: Some(parts) }
     }
 
@@ -90,13 +89,13 @@ impl<F: Body> Coroutine<F> {
     /// Gives it a name, for `Debug`, reports and the overflow report. Unnamed, it bears that of the
     /// function its closure stands in.
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.parts.as_mut().expect(CONSUMED).name = name.into();
+        self.parts.as_mut().expect(CONSUMED).name = Name::Given(name.into());
         self
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
-        &self.parts().name
+        self.parts().name.as_str()
     }
 
     /// Asks for a stack of at least this many bytes for the task that runs it, or for driving it by hand;
@@ -117,6 +116,14 @@ impl<F: Body> Coroutine<F> {
     }
 }
 
+impl<F: Body> Coroutine<F> {
+    /// Tells the task that will run it how to read what it returns.
+    pub(crate) fn classified(mut self, classify: Classify<F::Returns>) -> Self {
+        self.parts.as_mut().expect(CONSUMED).classify = classify;
+        self
+    }
+}
+
 impl<F, U, E> Coroutine<F>
 where
     F: Body<Returns = Result<U, E>>,
@@ -124,9 +131,8 @@ where
 {
     /// Tells the task that will run it that an `Err` is a failure, or a cancellation if it says so, and not
     /// just a value. `#[cede::coroutine]` does this by itself.
-    pub fn fallible(mut self) -> Self {
-        self.parts.as_mut().expect(CONSUMED).classify = Classify::fallible();
-        self
+    pub fn fallible(self) -> Self {
+        self.classified(Classify::fallible())
     }
 }
 
@@ -152,7 +158,7 @@ impl<F: Body> Drop for Coroutine<F> {
     #[inline]
     fn drop(&mut self) {
         if let Some(parts) = &self.parts {
-            never_awaited(&parts.name, parts.site);
+            never_awaited(parts.name.as_str(), parts.site);
         }
     }
 }

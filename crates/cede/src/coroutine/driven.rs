@@ -170,7 +170,7 @@ impl<T: 'static> Driven<T> {
             *mine.co.borrow_mut() = Some(co);
             body()
         })
-        .named(name)
+        .named(name.as_str().to_owned())
         .for_coroutine();
         if let Some(bytes) = stack_size {
             generator = generator.stack_size(bytes);

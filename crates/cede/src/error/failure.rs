@@ -7,7 +7,7 @@ use super::{Cancelled, Error, JoinError};
 /// What the library asks of the error type of a task that can fail: to be made from a cancellation, so that
 /// `?` carries one out, and to say whether it is one, so that the task ends *cancelled* and not *failed*.
 ///
-/// Implemented for [`Error`], [`Cancelled`], `io::Error`, `Box<dyn Error>` and
+/// Implemented for [`Error`], [`JoinError`], [`Cancelled`], `io::Error`, `Box<dyn Error>` and
 /// `Box<dyn Error + Send + Sync>`. For a type of your own:
 ///
 /// ```
@@ -36,17 +36,42 @@ use super::{Cancelled, Error, JoinError};
 pub trait Failure: From<Cancelled> + Debug + 'static {
     /// Whether this error is a cancellation on its way out.
     fn is_cancelled(&self) -> bool;
+
+    /// A copy for a second reader, if there can be one. A [`TaskGroup`](crate::TaskGroup) takes the error
+    /// of its task; with a copy, whoever else awaits that task gets it too. A type that is `Clone` says
+    /// `Some(self.clone())`; otherwise there is none.
+    fn try_clone(&self) -> Option<Self> {
+        None
+    }
 }
 
 impl Failure for Cancelled {
     fn is_cancelled(&self) -> bool {
         true
     }
+
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
+    }
 }
 
 impl Failure for Error {
     fn is_cancelled(&self) -> bool {
         self.is_cancelled()
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+impl Failure for JoinError {
+    fn is_cancelled(&self) -> bool {
+        self.is_cancelled()
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
     }
 }
 
@@ -85,7 +110,19 @@ pub(super) fn io_is_cancelled(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| is_cancelled(inner))
 }
 
+/// Whether this error is a cancellation, or one is its source.
 pub(super) fn is_cancelled(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if is_itself_cancelled(error) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn is_itself_cancelled(error: &(dyn StdError + 'static)) -> bool {
     if let Some(error) = error.downcast_ref::<Error>() {
         error.is_cancelled()
     } else if let Some(error) = error.downcast_ref::<JoinError>() {

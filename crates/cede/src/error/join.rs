@@ -72,6 +72,11 @@ impl JoinError {
         }
     }
 
+    /// Whether a time was over; see [`TimedOut`](crate::TimedOut).
+    pub fn is_timeout(&self) -> bool {
+        matches!(&self.kind, Kind::Error(error) if error.is_timeout())
+    }
+
     /// Whether the result was asked for before there was one (asyncio: `InvalidStateError`).
     pub fn is_invalid_state(&self) -> bool {
         matches!(&self.kind, Kind::Error(error) if error.is_invalid_state())
@@ -92,9 +97,14 @@ impl From<Cancelled> for JoinError {
     }
 }
 
+/// A cancellation or a panic on its way through an [`Error`] is one again.
 impl From<Error> for JoinError {
     fn from(error: Error) -> Self {
-        JoinError { kind: Kind::Error(Box::new(error)) }
+        match error.kind {
+            super::Kind::Cancelled(cancelled) => cancelled.into(),
+            super::Kind::Join(error) => error,
+            kind => JoinError { kind: Kind::Error(Box::new(kind.into())) },
+        }
     }
 }
 

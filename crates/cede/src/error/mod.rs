@@ -8,6 +8,7 @@ mod cancelled;
 mod failure;
 mod join;
 mod set;
+mod timed_out;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -18,6 +19,7 @@ pub use cancelled::Cancelled;
 pub use failure::Failure;
 pub use join::JoinError;
 pub use set::SetError;
+pub use timed_out::TimedOut;
 
 use crate::stack::StackError;
 
@@ -36,6 +38,7 @@ pub struct Error {
 #[derive(Clone)]
 enum Kind {
     Cancelled(Cancelled),
+    TimedOut(TimedOut),
     Join(JoinError),
     NoRunningLoop(&'static str),
     Closed(&'static str),
@@ -98,6 +101,16 @@ impl Error {
         }
     }
 
+    /// Whether a time was over: [`TimedOut`], or an I/O error of that kind.
+    pub fn is_timeout(&self) -> bool {
+        match &self.kind {
+            Kind::TimedOut(_) => true,
+            Kind::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            Kind::Other(error) => timed_out::is_timeout(&**error),
+            _ => false,
+        }
+    }
+
     /// Whether a task's panic is behind it.
     pub fn is_panic(&self) -> bool {
         matches!(&self.kind, Kind::Join(error) if error.is_panic())
@@ -133,6 +146,7 @@ impl Error {
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         match &self.kind {
             Kind::Cancelled(error) => (error as &dyn StdError).downcast_ref(),
+            Kind::TimedOut(error) => (error as &dyn StdError).downcast_ref(),
             Kind::Join(error) => (error as &dyn StdError).downcast_ref(),
             Kind::Stack(error) => (error as &dyn StdError).downcast_ref(),
             Kind::Io(error) => (&**error as &dyn StdError).downcast_ref(),
@@ -151,6 +165,12 @@ impl From<Kind> for Error {
 impl From<Cancelled> for Error {
     fn from(cancelled: Cancelled) -> Self {
         Kind::Cancelled(cancelled).into()
+    }
+}
+
+impl From<TimedOut> for Error {
+    fn from(timed_out: TimedOut) -> Self {
+        Kind::TimedOut(timed_out).into()
     }
 }
 
@@ -189,6 +209,7 @@ impl From<Error> for io::Error {
                 Ok(error) => error,
                 Err(shared) => io::Error::new(shared.kind(), Error::from(Kind::Io(shared))),
             },
+            Kind::TimedOut(timed_out) => timed_out.into(),
             kind => io::Error::other(Error { kind }),
         }
     }
@@ -198,6 +219,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Cancelled(error) => error.fmt(f),
+            Kind::TimedOut(error) => error.fmt(f),
             Kind::Join(error) => error.fmt(f),
             Kind::NoRunningLoop(call) => {
                 write!(f, "{call}: no running event loop; call it from inside cede::run or a loop's callback")

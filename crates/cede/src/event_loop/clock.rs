@@ -113,6 +113,10 @@ impl VirtualClock {
         self.inner.now.set(when.max(self.inner.now.get()));
     }
 
+    pub(crate) fn ticks(&self) -> bool {
+        self.inner.tick.get() > 0
+    }
+
     pub(crate) fn tick(&self) {
         self.advance(Duration::from_nanos(self.inner.tick.get()));
     }

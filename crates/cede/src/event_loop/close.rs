@@ -58,7 +58,7 @@ impl LoopHandle {
                 report::deliver(
                     Some(&|report: &Report| self.core.handle_report(report)),
                     &Report::UnhandledAtShutdown {
-                        task: task.core().name(),
+                        task: format!("'{}'", task.core().name()),
                         created: task.core().site(),
                         error: task.error_text(),
                     },
@@ -83,10 +83,12 @@ impl LoopCore {
             target::cancel(&target, None);
         }
         self.state.set(State::Closing);
-        let end = self.turns.get() + ROUNDS;
-        while self.turns.get() < end && self.schedule.ready() > 0 && !self.schedule.tasks().is_empty() {
+        let turns = &self.schedule.turn.turns;
+        let end = turns.get() + ROUNDS;
+        while turns.get() < end && self.schedule.ready() > 0 && !self.schedule.tasks().is_empty() {
             self.turn(false);
         }
+        self.schedule.set_fast_path(false); // from here on nobody goes on, least of all by himself
         // Newest first: children before the parents that wait for them.
         for task in self.schedule.tasks().iter().rev() {
             task::tear_down(task);

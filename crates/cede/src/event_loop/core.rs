@@ -5,14 +5,18 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::Clock;
-use super::inbox::Inbox;
+use super::clock::{Clock, Nanos};
 use super::loop_handle::LoopHandle;
 use super::park::Park;
+use super::proxy::Inbox;
 use super::timers::Timers;
+use crate::async_generator::LiveGenerators;
 use crate::error::Error;
 use crate::report::{self, Redirected, Report};
-use crate::schedule::{self, Entered, Schedule};
+use crate::schedule::{self, Schedule};
+use crate::signals::Signals;
+use crate::stack::current::Guard;
+use crate::threads::{Executor, Landings};
 
 pub(crate) type ExceptionHandler = Rc<dyn Fn(&LoopHandle, &Report)>;
 
@@ -32,12 +36,16 @@ pub(crate) struct LoopCore {
     pub(crate) clock: Clock,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) park: Park,
+    pub(crate) signals: Signals,
+    pub(crate) landings: Landings,
+    pub(crate) executor: Executor,
+    pub(crate) generators: LiveGenerators,
     pub(crate) state: Cell<State>,
     /// `stop` was called: the loop ends with this turn.
     pub(crate) stopping: Cell<bool>,
-    /// Callbacks run so far.
-    pub(crate) callbacks: Cell<u64>,
-    pub(crate) turns: Cell<u64>,
+    /// When the loop last looked at its timers, and how many boundaries it let tasks cross then.
+    pub(crate) looked_at: Cell<Nanos>,
+    pub(crate) crossings: Cell<u32>,
     pub(crate) slow_callback: Cell<Duration>,
     pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
 }
@@ -63,16 +71,21 @@ pub(crate) fn find_running() -> Option<LoopHandle> {
 impl LoopCore {
     pub(crate) fn new(clock: Clock) -> Result<Rc<Self>, Error> {
         let park = Park::new()?;
+        let schedule = Schedule::new(schedule::debug_by_default());
         Ok(Rc::new(LoopCore {
-            schedule: Schedule::new(schedule::debug_by_default()),
+            schedule: schedule.clone(),
             timers: Timers::default(),
             clock,
-            inbox: Inbox::new(park.poller()),
+            inbox: Inbox::new(park.poller(), schedule.turn.posted()),
             park,
+            signals: Signals::default(),
+            landings: Landings::default(),
+            executor: Executor::default(),
+            generators: LiveGenerators::default(),
             state: Cell::new(State::Stopped),
             stopping: Cell::new(false),
-            callbacks: Cell::new(0),
-            turns: Cell::new(0),
+            looked_at: Cell::new(0),
+            crossings: Cell::new(0),
             slow_callback: Cell::new(Duration::from_millis(100)),
             exception_handler: RefCell::default(),
         }))
@@ -92,6 +105,12 @@ impl LoopCore {
         }
     }
 
+    /// The loop ends with this turn.
+    pub(crate) fn request_stop(&self) {
+        self.stopping.set(true);
+        self.schedule.turn.call_loop();
+    }
+
     /// Gives a report to the exception handler, else prints it.
     pub(crate) fn handle_report(self: &Rc<Self>, report: &Report) {
         let handler = self.exception_handler.borrow().clone();
@@ -108,7 +127,7 @@ impl LoopCore {
 /// A loop is the running one while this lives.
 pub(crate) struct Inside {
     before: Option<Weak<LoopCore>>,
-    _schedule: Entered,
+    _schedule: Guard<Schedule>,
     _reports: Redirected,
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::clock::{Clock, nanos};
 use super::core::{LoopCore, State};
 use super::handle::{Handle, TimerHandle};
-use super::inbox::LoopProxy;
+use super::proxy::LoopProxy;
 use crate::callback::{Callback, HandleCell};
 use crate::coroutine::{Body, Coroutine};
 use crate::error::Error;
@@ -115,12 +115,18 @@ impl LoopHandle {
         self.assert_open(call);
         let cell = HandleCell::new(callback, Location::caller());
         self.core.timers.add(when, cell.clone());
+        self.core.schedule.turn.call_loop();
         TimerHandle::new(cell, self.core.clock.instant(when), self.core.clone())
     }
 
     /// What time it is on the loop's clock.
     pub fn time(&self) -> Instant {
         self.core.clock.instant(self.core.clock.now())
+    }
+
+    /// The time that far from now, or as far as can be.
+    pub(crate) fn time_after(&self, delay: Duration) -> Instant {
+        self.core.clock.instant(self.core.clock.now().saturating_add(nanos(delay)))
     }
 
     /// A way into this loop from other threads.
@@ -171,12 +177,12 @@ impl LoopHandle {
 
     /// How many turns it has made.
     pub fn turns(&self) -> u64 {
-        self.core.turns.get()
+        self.core.schedule.turn.turns.get()
     }
 
     /// How many callbacks it has given control to; steps of tasks are callbacks.
     pub fn callbacks_run(&self) -> u64 {
-        self.core.callbacks.get()
+        self.core.schedule.turn.callbacks.get()
     }
 
     /// Whether debug mode is on: slow callbacks and coroutine objects that were never awaited are reported.
@@ -216,7 +222,7 @@ impl LoopHandle {
     /// [`run_until_complete`](Self::run_until_complete) after this turn. Called while the loop does not
     /// run, it lets it run for one turn.
     pub fn stop(&self) {
-        self.core.stopping.set(true);
+        self.core.request_stop();
     }
 
     #[track_caller]

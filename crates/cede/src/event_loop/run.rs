@@ -96,7 +96,7 @@ impl LoopHandle {
             &target,
             Box::new(move || {
                 if let Some(core) = core.upgrade() {
-                    core.stopping.set(true);
+                    core.request_stop();
                 }
             }),
         );

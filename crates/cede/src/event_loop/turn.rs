@@ -14,7 +14,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::nanos;
@@ -23,6 +22,11 @@ use crate::callback::{Callback, HandleCell};
 use crate::error::panic_text;
 use crate::report::{self, Report};
 use crate::task;
+
+/// The most boundaries that are crossed without looking at timers.
+const MOST_CROSSINGS: u32 = 63;
+/// Nanoseconds between two looks that are long enough to look more often.
+const LONG: u64 = 50_000;
 
 /// What the boundary between two turns found.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,12 +42,8 @@ impl LoopCore {
         if let Boundary::Dead = self.boundary(sleep_when_dead) {
             return Boundary::Dead;
         }
-        self.turns.set(self.turns.get() + 1);
-        let mut todo = self.schedule.ready();
-        while todo > 0 {
-            todo -= 1;
-            let Some(callback) = self.schedule.pop() else { break };
-            self.callbacks.set(self.callbacks.get() + 1);
+        self.schedule.begin_turn();
+        while let Some(callback) = self.schedule.next_of_turn() {
             if self.schedule.debug() { self.run_timed(callback) } else { self.give_control(callback) }
         }
         Boundary::Ready
@@ -58,11 +58,14 @@ impl LoopCore {
             self.take_posts();
             self.wake_timers();
             if self.schedule.ready() > 0 || self.stopping.get() {
+                self.allow_crossings();
                 return Boundary::Ready;
             }
             match self.timers.next() {
                 Some(when) => match self.clock.as_virtual() {
-                    Some(clock) => clock.jump_to(when),
+                    Some(clock) if self.inbox.idle() => clock.jump_to(when),
+                    // Somebody works for us in a thread: that takes no virtual time.
+                    Some(_) => self.park.sleep(None),
                     None => {
                         let left = when.saturating_sub(self.clock.now());
                         self.park.sleep(Some(Duration::from_nanos(left)));
@@ -74,16 +77,41 @@ impl LoopCore {
         }
     }
 
+    /// How many boundaries tasks may cross by themselves (`task/handoff.rs`) before we look at one again.
+    ///
+    /// Without timers there is nothing to look at but the inbox and `stop`, which call for us. With timers
+    /// under the real clock it is at most [`MOST_CROSSINGS`], and fewer while turns take long: a timer is
+    /// late by no more than a few [`LONG`]s, or by one callback that keeps control. A virtual clock is exact.
+    fn allow_crossings(&self) {
+        let crossings = match (self.clock.as_virtual(), self.timers.next()) {
+            (Some(clock), None) if !clock.ticks() => u32::MAX,
+            (Some(_), _) => 0,
+            (None, None) => u32::MAX,
+            (None, Some(_)) => {
+                let now = self.clock.now();
+                let took = now.saturating_sub(self.looked_at.replace(now));
+                let pace = self.crossings.get();
+                let pace = if took > LONG { pace / 4 } else { (pace * 2 + 1).min(MOST_CROSSINGS) };
+                self.crossings.set(pace);
+                pace
+            }
+        };
+        self.schedule.turn.allow(crossings);
+    }
+
     /// Whether somebody else could still give us something to do.
     fn has_outside_source(&self) -> bool {
-        Arc::strong_count(&self.inbox) > 1
+        !self.inbox.forsaken() || self.signals.awaited()
     }
 
     fn take_posts(&self) {
-        if self.inbox.has_posts() {
-            for post in self.inbox.drain() {
+        if self.inbox.rung() {
+            for post in self.inbox.take() {
                 let handle = HandleCell::new(post, std::panic::Location::caller());
                 self.schedule.push(Callback::Call(handle));
+            }
+            if self.signals.any() {
+                self.signals.deliver(&self.schedule);
             }
         }
     }
@@ -118,7 +146,7 @@ impl LoopCore {
             Callback::Step(key) => {
                 // A key whose task has ended finds nothing: the wake came too late and does nothing.
                 if let Some(task) = self.schedule.task(key) {
-                    task::step(&task);
+                    task::step(task);
                 }
             }
             Callback::Call(handle) => {

@@ -11,8 +11,9 @@ use std::rc::Rc;
 use corosensei::{Coroutine, CoroutineResult};
 
 use super::co::{Co, Input, Leave, Shared, Why};
-use super::error::{BoxError, ResumeError};
+use super::error::{BoxError, GeneratorExit, ResumeError};
 use super::innermost;
+use crate::name::Name;
 use crate::report::{self, Report};
 use crate::stack::{self, Kind, PooledStack, StackError};
 
@@ -86,7 +87,7 @@ pub struct Generator<Y: 'static, S: 'static = (), R: 'static = ()> {
     /// status is `Running`, which nobody else enters.
     fiber: UnsafeCell<Option<Fiber<Y, S, R>>>,
     shared: Rc<Shared<Y, S>>,
-    name: Cow<'static, str>,
+    name: Name,
     kind: Kind,
     stack_size: Option<usize>,
     site: &'static Location<'static>,
@@ -104,7 +105,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
             body: Cell::new(Some(Box::new(body))),
             fiber: UnsafeCell::new(None),
             shared: Shared::new(),
-            name: Cow::Borrowed(tidy_name::<F>()),
+            name: Name::of::<F>(),
             kind: Kind::Generator,
             stack_size: None,
             site: Location::caller(),
@@ -114,7 +115,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     /// Gives it a name, for `Debug` and the overflow report. Unnamed, it bears that of the function its
     /// body stands in.
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.name = name.into();
+        self.name = Name::Given(name.into());
         self
     }
 
@@ -132,7 +133,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
 
     /// Its name.
     pub fn name(&self) -> &str {
-        &self.name
+        self.name.as_str()
     }
 
     /// Where it is in its life.
@@ -187,11 +188,16 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     /// With the body's panic.
     pub fn throw(&self, error: impl Into<BoxError>) -> Result<GeneratorState<Y, R>, ResumeError> {
         match self.status.get() {
-            GeneratorStatus::Suspended => self.settle(self.switch(Input::Throw(error.into()))),
+            GeneratorStatus::Suspended => {
+                let error = error.into();
+                // Thrown by hand, the exit is what `close` throws; only, it comes out again.
+                let input = if error.is::<GeneratorExit>() { Input::Exit } else { Input::Throw(error) };
+                self.settle(self.switch(input))
+            }
             GeneratorStatus::Running => Err(ResumeError::AlreadyExecuting),
             GeneratorStatus::New | GeneratorStatus::Finished => {
                 self.finish_unstarted();
-                Err(ResumeError::raised(error.into()))
+                Err(ResumeError::Raised(error.into()))
             }
         }
     }
@@ -218,6 +224,8 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
                 CoroutineResult::Yield(_) => Err(ResumeError::IgnoredExit),
                 CoroutineResult::Return(Ended::Returned(result)) => Ok(Some(result)),
                 CoroutineResult::Return(Ended::Exited) => Ok(None),
+                // The exit passed on as an error is still the exit.
+                CoroutineResult::Return(Ended::Raised(error)) if error.is::<GeneratorExit>() => Ok(None),
                 CoroutineResult::Return(Ended::Raised(error)) => Err(ResumeError::raised(error)),
                 CoroutineResult::Return(Ended::Panicked(payload)) => {
                     if payload.is::<Leave>() || payload.is::<stack::Teardown>() {
@@ -240,7 +248,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     fn prepare(&self) -> Result<(), StackError> {
         let size = self.stack_size.unwrap_or_else(stack::default_size);
         let stack = stack::take(stack::class_of(size)?)?;
-        stack.label().set_name(self.kind, &self.name, self.site);
+        stack.label().set_name(self.kind, self.name.as_str(), self.site);
         let body = self.body.take().expect("a new generator has its body");
         let shared = self.shared.clone();
         let fiber = Coroutine::with_stack(stack, move |yielder, _start: Input<S>| {
@@ -293,7 +301,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
         match ended {
             Ended::Returned(result) => Ok(GeneratorState::Complete(result)),
             // Nobody told it to close, yet it left as if: it re-raised an exit it had kept.
-            Ended::Exited => Err(ResumeError::Raised(Box::new(super::GeneratorExit))),
+            Ended::Exited => Err(ResumeError::Raised(Box::new(GeneratorExit))),
             Ended::Raised(error) => Err(ResumeError::raised(error)),
             Ended::Panicked(payload) => resume_unwind(payload),
         }
@@ -373,19 +381,4 @@ impl<Y: 'static, S: 'static, R: 'static> Drop for Generator<Y, S, R> {
             times: PATIENCE,
         });
     }
-}
-
-/// A readable name out of a function's or closure's type: `get_random_number` from
-/// `demo::get_random_number::{{closure}}`.
-pub(crate) fn tidy_name<F>() -> &'static str {
-    let full = std::any::type_name::<F>();
-    let mut path = full;
-    while let Some(shorter) = path.strip_suffix("::{{closure}}") {
-        path = shorter;
-    }
-    // Generic arguments may hold paths of their own.
-    let end = path.find('<').unwrap_or(path.len());
-    let start = path[..end].rfind("::").map_or(0, |at| at + 2);
-    let name = &path[start..end];
-    if name.is_empty() { full } else { name }
 }

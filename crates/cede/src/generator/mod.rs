@@ -41,5 +41,3 @@ pub(crate) mod innermost;
 pub use co::{Co, Thrown};
 pub use error::{BoxError, GeneratorExit, ResumeError};
 pub use generator::{Generator, GeneratorState, GeneratorStatus};
-
-pub(crate) use generator::tidy_name;

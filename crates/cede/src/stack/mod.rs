@@ -25,6 +25,7 @@
 
 mod altstack;
 mod counts;
+pub(crate) mod current;
 mod guard;
 mod label;
 mod overflow;
@@ -39,9 +40,11 @@ pub use pool::{Pooled, pooled};
 pub use settings::{StackError, StackSettings};
 
 pub(crate) use counts::{count_stack, count_switch};
-pub(crate) use label::Kind;
+pub(crate) use label::{Kind, Label};
 pub(crate) use pool::{PooledStack, take};
-pub(crate) use settings::{class_of, default_size};
-pub(crate) use worker::{Job, Refused, Teardown, Worker, WorkerStatus, can_suspend, suspend};
+pub(crate) use settings::{class_of, default_size, size_of_class};
+pub(crate) use worker::{
+    Job, PATIENCE, Refused, Teardown, Worker, WorkerStatus, below, can_suspend, suspend,
+};
 
 pub use altstack::protect_this_thread;

@@ -42,6 +42,13 @@ impl PooledStack {
     }
 }
 
+impl PooledStack {
+    /// The lowest address that is not guard.
+    pub(crate) fn usable_from(&self) -> usize {
+        self.slot.top - super::settings::size_of_class(self.slot.class)
+    }
+}
+
 /// A stack of this class, the warmest there is.
 ///
 /// # Errors

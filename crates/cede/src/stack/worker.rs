@@ -66,11 +66,15 @@ pub(crate) enum Refused {
 pub(crate) struct Teardown;
 
 /// How often a job that is torn down may catch the unwinding and suspend again.
-const PATIENCE: u32 = 1_000;
+pub(crate) const PATIENCE: u32 = 1_000;
 
 /// What [`suspend`] must know of the worker that runs; lives on the worker's own stack.
 struct Record {
     yielder: *const Yielder<Order, Answer>,
+    /// The lowest address the job may use.
+    limit: usize,
+    label: *const Label,
+    class: u8,
     /// `thread::panicking()` of whoever gave control: those panics are not the job's.
     host_panicking: Cell<bool>,
     /// The job is being torn down: [`suspend`] unwinds instead of switching. Counts how often it did.
@@ -78,6 +82,11 @@ struct Record {
 }
 
 impl Record {
+    fn yielder(&self) -> &Yielder<Order, Answer> {
+        // SAFETY: the record lives on the stack at whose root the yielder is, in a frame above it.
+        unsafe { &*self.yielder }
+    }
+
     /// Whether a panic or a teardown is leaving the job's frames.
     fn refuses(&self) -> bool {
         std::thread::panicking() && !self.host_panicking.get()
@@ -102,7 +111,21 @@ impl Worker {
     pub(crate) fn new(class: u8) -> Result<Worker, StackError> {
         let stack = pool::take(class)?;
         let label = ptr::from_ref(stack.label());
-        let coroutine = ManuallyDrop::new(Coroutine::with_stack(stack, work));
+        let limit = stack.usable_from();
+        let coroutine =
+            ManuallyDrop::new(Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, order| {
+                work(
+                    Record {
+                        yielder,
+                        limit,
+                        label,
+                        class,
+                        host_panicking: Cell::new(false),
+                        unwinding: Cell::new(None),
+                    },
+                    order,
+                );
+            }));
         Ok(Worker { coroutine, label, class, status: WorkerStatus::Idle })
     }
 
@@ -161,8 +184,7 @@ impl Drop for Worker {
 }
 
 /// The body of every worker.
-fn work(yielder: &Yielder<Order, Answer>, mut order: Order) {
-    let record = Record { yielder, host_panicking: Cell::new(false), unwinding: Cell::new(None) };
+fn work(record: Record, mut order: Order) {
     while let Order::Run(job) = order {
         record.host_panicking.set(std::thread::panicking());
         record.unwinding.set(None);
@@ -171,7 +193,7 @@ fn work(yielder: &Yielder<Order, Answer>, mut order: Order) {
         if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
             eprintln!("cede: a destructor panicked after its task had ended; the task's result stands");
         }
-        order = yielder.suspend(Answer::Idle);
+        order = record.yielder().suspend(Answer::Idle);
     }
 }
 
@@ -183,6 +205,29 @@ pub(crate) fn can_suspend() -> Result<(), Refused> {
         Some(record) if record.refuses() => Err(Refused::Unwinding),
         Some(_) => Ok(()),
     }
+}
+
+/// The stack of the running worker, for a job that is to run on top of the one that runs.
+pub(crate) struct Below<'a> {
+    /// Bytes left on it.
+    pub(crate) left: usize,
+    pub(crate) class: u8,
+    pub(crate) label: &'a Label,
+}
+
+/// Looks at the running worker's stack; `None` where a job may not run on top: no worker runs, or its job is
+/// inside a generator, or it is being unwound.
+pub(crate) fn below<R>(look: impl FnOnce(Below<'_>) -> R) -> Option<R> {
+    // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame.
+    let record = unsafe { RUNNING.get().as_ref() }?;
+    if !innermost::get().is_null() || record.unwinding.get().is_some() || record.refuses() {
+        return None;
+    }
+    let here = 0u8;
+    let left = ptr::from_ref(&here).addr().checked_sub(record.limit)?;
+    // SAFETY: the label lies at the top of the very stack we run on.
+    let label = unsafe { &*record.label };
+    Some(look(Below { left, class: record.class, label }))
 }
 
 /// Suspends the running job; comes back when its worker is resumed.
@@ -206,10 +251,8 @@ pub(crate) fn suspend() -> Result<(), Refused> {
         resume_unwind(Box::new(Teardown));
     }
     let generator = innermost::get();
-    // SAFETY: the yielder lives at the root of this worker's stack, which we are running on (directly, or
-    // on a generator's stack resumed from it, which is suspended with it).
-    let yielder = unsafe { &*record.yielder };
-    let order = yielder.suspend(Answer::Suspended);
+    // We run on this worker's stack, or on a generator's stack resumed from it, which is suspended with it.
+    let order = record.yielder().suspend(Answer::Suspended);
     RUNNING.set(running);
     innermost::set(generator);
     record.host_panicking.set(std::thread::panicking());

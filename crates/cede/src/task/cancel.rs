@@ -1,7 +1,7 @@
 //! Cancelling a task (asyncio: `Task.cancel`, `cancelling`, `uncancel`).
 
 use super::cell::TaskCore;
-use crate::target::CancelWay;
+use crate::target::{self, CancelWay};
 
 impl TaskCore {
     /// One link of a cancellation's way: the task counts the request and hands it on to what it waits for.
@@ -10,7 +10,7 @@ impl TaskCore {
         self.requests.set(self.requests.get() + 1);
         self.walk.set(way.walk);
         if let Some(target) = self.waiting()
-            && !target.completion().done()
+            && target::cancellable(&target)
             && !target.visited(way)
         {
             way.push(target);

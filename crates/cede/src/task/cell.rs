@@ -12,7 +12,6 @@
 //!                   └──────────────────────────────────────────────┘
 //! ```
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -20,14 +19,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::handle::AnyTask;
+use super::handoff;
 use crate::callback::TaskKey;
 use crate::completion::Completion;
 use crate::coroutine::{Body, Parts};
 use crate::error::{Cancelled, Error, JoinError, panic_text};
+use crate::name::Name;
 use crate::outcome::{Classify, Outcome};
 use crate::report::{self, Report};
 use crate::schedule::Schedule;
-use crate::stack::{Job, Teardown, Worker};
+use crate::stack::{self, Job, Kind, Label, Teardown, Worker};
 use crate::target::{CancelWay, Target};
 
 /// The part of a task that has no type.
@@ -38,14 +39,16 @@ pub(crate) struct TaskCore {
     key: Cell<TaskKey>,
     number: u64,
     name: RefCell<Option<Rc<str>>>,
-    pub(super) coroutine: Cow<'static, str>,
+    pub(super) coroutine: Name,
     pub(super) stack_size: Option<usize>,
     pub(super) site: &'static Location<'static>,
 
     /// Whether nothing of the body has run. Cleared by the first step.
     pub(super) fresh: Cell<bool>,
     /// Its stack, while it is suspended: `Some` excludes *fresh*, *running* and *done*.
-    pub(super) worker: RefCell<Option<Worker>>,
+    worker: Cell<Option<Box<Worker>>>,
+    /// Whether `worker` is `Some`.
+    suspended: Cell<bool>,
     /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
     pub(super) waiting: RefCell<Option<Rc<dyn Target>>>,
     /// Where it awaits that.
@@ -57,7 +60,7 @@ pub(crate) struct TaskCore {
     /// asyncio: `_num_cancels_requested`.
     pub(super) requests: Cell<usize>,
     /// The cancellation that the step has delivered; taken by the await that comes back.
-    pub(super) delivered: RefCell<Option<Cancelled>>,
+    pub(super) delivered: Cell<Option<Cancelled>>,
     /// The last walk of a cancellation that came by.
     pub(super) walk: Cell<u64>,
 
@@ -67,7 +70,7 @@ pub(crate) struct TaskCore {
 
 impl TaskCore {
     pub(crate) fn coroutine(&self) -> &str {
-        &self.coroutine
+        self.coroutine.as_str()
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -96,16 +99,40 @@ impl TaskCore {
     pub(crate) fn set_name(&self, name: &str) {
         let before = self.name.replace(Some(name.into()));
         drop(before);
-        if let Some(worker) = &*self.worker.borrow() {
-            self.label(worker);
+        if let Some(worker) = self.take_worker() {
+            self.label(worker.label());
+            self.put_worker(worker);
         }
     }
 
-    /// Writes on the worker's stack who runs there.
-    pub(super) fn label(&self, worker: &Worker) {
+    /// How large its stack must be.
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.stack_size.unwrap_or_else(stack::default_size)
+    }
+
+    /// Whether its stack carries another task, so that it cannot be resumed; see `handoff.rs`. (Or it runs,
+    /// but then its step is in no queue.)
+    pub(super) fn is_buried(&self) -> bool {
+        !self.fresh.get() && !self.suspended.get()
+    }
+
+    #[inline]
+    pub(super) fn take_worker(&self) -> Option<Box<Worker>> {
+        self.suspended.set(false);
+        self.worker.take()
+    }
+
+    #[inline]
+    pub(super) fn put_worker(&self, worker: Box<Worker>) {
+        self.suspended.set(true);
+        self.worker.set(Some(worker));
+    }
+
+    /// Writes on its stack who runs there.
+    pub(super) fn label(&self, label: &Label) {
         match &*self.name.borrow() {
-            None => worker.label().set_number(self.number, self.site),
-            Some(name) => worker.label().set_name(crate::stack::Kind::Task, name, self.site),
+            None => label.set_number(self.number, self.site),
+            Some(name) => label.set_name(Kind::Task, name, self.site),
         }
     }
 
@@ -126,6 +153,9 @@ impl TaskCore {
 /// A task, whatever it returns.
 pub(crate) trait TaskObject: Target + Job {
     fn core(&self) -> &TaskCore;
+
+    /// Runs the body on this stack, from beginning to end, and keeps what comes of it.
+    fn run_body(&self);
 
     fn handle(self: Rc<Self>) -> AnyTask;
 
@@ -177,13 +207,14 @@ where
                 stack_size,
                 site,
                 fresh: Cell::new(true),
-                worker: RefCell::default(),
+                worker: Cell::default(),
+                suspended: Cell::new(false),
                 waiting: RefCell::default(),
                 waiting_at: Cell::default(),
                 must_cancel: Cell::new(false),
                 message: RefCell::default(),
                 requests: Cell::new(0),
-                delivered: RefCell::default(),
+                delivered: Cell::default(),
                 walk: Cell::new(0),
                 ended: Cell::new(None),
             },
@@ -201,16 +232,7 @@ where
 {
     /// Runs on a worker's stack, from the task's first step to its last.
     fn run(self: Rc<Self>) {
-        let body = self.body.take().expect("a task's body runs once");
-        let (outcome, output) = match catch_unwind(AssertUnwindSafe(body)) {
-            Ok(value) => ((self.classify.verdict)(&value), Output::Value(value)),
-            Err(payload) if payload.is::<Teardown>() => {
-                (Outcome::Cancelled, Output::Error(Cancelled::new().into()))
-            }
-            Err(payload) => (Outcome::Panicked, Output::Error(JoinError::panicked(payload))),
-        };
-        self.output.replace(output);
-        self.core.ended.set(Some(outcome));
+        handoff::run_jobs(self);
     }
 }
 
@@ -222,6 +244,19 @@ where
     #[inline]
     fn core(&self) -> &TaskCore {
         &self.core
+    }
+
+    fn run_body(&self) {
+        let body = self.body.take().expect("a task's body runs once");
+        let (outcome, output) = match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(value) => ((self.classify.verdict)(&value), Output::Value(value)),
+            Err(payload) if payload.is::<Teardown>() => {
+                (Outcome::Cancelled, Output::Error(Cancelled::new().into()))
+            }
+            Err(payload) => (Outcome::Panicked, Output::Error(JoinError::panicked(payload))),
+        };
+        self.output.replace(output);
+        self.core.ended.set(Some(outcome));
     }
 
     fn handle(self: Rc<Self>) -> AnyTask {
@@ -305,8 +340,16 @@ where
         Some(self)
     }
 
+    fn task_key(&self) -> Option<TaskKey> {
+        Some(self.core.key())
+    }
+
     fn visited(&self, way: &CancelWay) -> bool {
         self.core.walk.get() == way.walk
+    }
+
+    fn forget_visit(&self) {
+        self.core.walk.set(0);
     }
 }
 

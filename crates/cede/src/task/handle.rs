@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::cell::{Output, TaskCell, TaskObject, TaskOf};
 use super::step;
@@ -55,8 +55,13 @@ impl<T: 'static> Task<T> {
         Task { cell }
     }
 
-    pub(super) fn target(&self) -> Rc<dyn Target> {
+    pub(crate) fn target(&self) -> Rc<dyn Target> {
         self.cell.clone()
+    }
+
+    /// Another handle on it.
+    pub(crate) fn share(&self) -> Task<T> {
+        Task::of(self.cell.clone())
     }
 
     /// Gives it a name. Unnamed, it is `Task-1`, `Task-2` … of its loop.
@@ -134,6 +139,14 @@ impl<T: 'static> Task<T> {
         }
     }
 
+    /// Looks at the result, if there is one.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        match &*self.cell.output().borrow() {
+            Output::Value(value) if self.done() => Some(look(value)),
+            _ => None,
+        }
+    }
+
     /// Moves the result out.
     pub(crate) fn take(&self) -> Result<T, JoinError> {
         self.cell.completion().mark_read();
@@ -151,11 +164,13 @@ impl<T: 'static> Task<T> {
     /// callbacks run in the order in which they were added. Added to a task that has ended, it is queued at
     /// once.
     pub fn add_done_callback(&self, callback: impl FnOnce(&Task<T>) + 'static) -> CallbackId {
-        let weak = Rc::downgrade(&self.cell);
+        self.cell.completion().add_reader(); // until it has been called, it may look at the error
+        let reader = Reader(Rc::downgrade(&self.cell));
         let run = move || {
-            if let Some(cell) = weak.upgrade() {
+            if let Some(cell) = reader.0.upgrade() {
                 callback(&Task::of(cell));
             }
+            drop(reader);
         };
         self.cell.completion().add_call(&self.target(), Box::new(run))
     }
@@ -179,6 +194,15 @@ impl<T: 'static> Drop for Task<T> {
     }
 }
 
+/// A callback that is still to be called counts as a reader.
+struct Reader<T: 'static>(Weak<dyn TaskOf<T>>);
+
+impl<T: 'static> Drop for Reader<T> {
+    fn drop(&mut self) {
+        drop(self.0.upgrade().map(|cell| Task { cell })); // a handle's drop, for the count it has taken over
+    }
+}
+
 impl<T: 'static> fmt::Debug for Task<T> {
     /// As CPython: `<Task pending name='Task-1' coro=<main()> wait_for=<Promise pending>>`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,7 +223,7 @@ impl AnyTask {
         AnyTask { task }
     }
 
-    fn target(&self) -> Rc<dyn Target> {
+    pub(crate) fn target(&self) -> Rc<dyn Target> {
         self.task.clone()
     }
 
@@ -215,7 +239,7 @@ impl AnyTask {
 
     /// The name of the coroutine it runs.
     pub fn coroutine(&self) -> &str {
-        &self.task.core().coroutine
+        self.task.core().coroutine()
     }
 
     /// Where it was made.

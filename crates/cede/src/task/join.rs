@@ -46,7 +46,7 @@ impl<T: Clone + 'static> Awaitable for &Task<T> {
 #[must_use = "await it"]
 #[derive(Debug)]
 pub struct Flatten<U: 'static, E: 'static> {
-    task: Task<Result<U, E>>,
+    pub(crate) task: Task<Result<U, E>>,
 }
 
 impl<U, E> Task<Result<U, E>>

@@ -9,6 +9,7 @@
 //!  queue    ../schedule.rs ◄──────────────────────────────────────────────┐
 //!     │                                                                   │
 //!  step     step.rs     the loop pops the step and gives the task control │
+//!     │      handoff.rs  … or a task that parks does, without the loop     │
 //!     │                                                                   │
 //!  await    park.rs     adds a callback to what it waits for, and cedes   │
 //!     │                                                                   │
@@ -20,6 +21,7 @@
 mod cancel;
 mod cell;
 mod handle;
+mod handoff;
 mod join;
 mod park;
 mod step;

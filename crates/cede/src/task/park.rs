@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::cell::TaskObject;
+use super::handoff;
 use crate::callback::Callback;
 use crate::coroutine::{Interrupt, driver};
 use crate::error::Error;
@@ -37,8 +38,11 @@ pub(crate) fn park(
     target.completion().add_waker(core.key());
     *core.waiting.borrow_mut() = Some(target.clone());
     core.waiting_at.set(Some(at));
-    if core.must_cancel.get() && target::cancel(target, core.message.borrow().clone()) {
-        core.must_cancel.set(false);
+    if core.must_cancel.get() {
+        let message = core.message.borrow().clone(); // not held across the walk, which may come by here
+        if target::cancel(target, message) {
+            core.must_cancel.set(false);
+        }
     }
     core.schedule.observe(|| Event::AwaitBegins {
         task: task.clone().handle(),
@@ -79,7 +83,7 @@ fn running_task(call: &'static str) -> Result<Rc<dyn TaskObject>, Interrupt> {
 
 /// Gives control to the loop; back with it, takes what the step has delivered.
 fn cede(task: &Rc<dyn TaskObject>, call: &'static str) -> Result<(), Interrupt> {
-    if stack::suspend().is_err() {
+    if handoff::cede(task).is_err() {
         return Err(Interrupt::Error(Error::unwinding(call)));
     }
     match task.core().delivered.take() {

@@ -1,91 +1,75 @@
-//! A task's step: the loop gives it control and gets control back (asyncio: `Task.__step`).
+//! A task's step: it is given control, and gives it back when it awaits or ends (asyncio: `Task.__step`).
+//!
+//! Whoever gives control, the loop or another task's stack (`handoff.rs`), a step is the same three things:
+//! [`begin`], the body running, and [`pause`] or [`end`].
 
+use std::fmt;
 use std::rc::Rc;
 
 use super::cell::{TaskCore, TaskObject};
+use crate::callback::TaskKey;
 use crate::coroutine::undriven;
-use crate::error::{Error, JoinError};
+use crate::error::{Cancelled, Error, JoinError};
 use crate::observe::{Event, StepEnd};
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
 use crate::stack::{self, StackError, Worker, WorkerStatus};
 use crate::target::{Awaited, Target};
 
-/// Gives the task control until it cedes or ends.
-pub(crate) fn step(task: &Rc<dyn TaskObject>) {
+/// The loop gives the task control until it cedes or ends.
+pub(crate) fn step(task: Rc<dyn TaskObject>) {
+    let _undriven = undriven();
+    give_control(task.clone());
+    task.core().schedule.set_current(TaskKey::default());
+}
+
+/// One step, from whatever stack.
+pub(super) fn give_control(task: Rc<dyn TaskObject>) {
     let core = task.core();
     debug_assert!(!core.completion.done(), "a task that has ended is in no queue");
-    let _undriven = undriven();
-    let before = core.schedule.set_current(Some(task.clone()));
-    core.schedule.observe(|| Event::StepBegins { task: task.clone().handle() });
-
-    let cancelled = core.must_cancel.take().then(|| core.take_cancelled());
-    let waited = core.waiting.take();
-    let status = match (core.fresh.replace(false), cancelled) {
-        (true, Some(cancelled)) => {
-            core.ended.set(Some(Outcome::Cancelled));
-            task.set_error(cancelled.into());
-            task.drop_body();
-            WorkerStatus::Idle
+    let fresh = core.fresh.get();
+    match begin(&task) {
+        Some(cancelled) if fresh => end_unstarted(&task, cancelled.into()),
+        _ if fresh => start(task),
+        cancelled => {
+            core.delivered.set(cancelled);
+            resume(core);
         }
-        (true, None) => start(task),
-        (false, cancelled) => {
-            *core.delivered.borrow_mut() = cancelled;
-            if let Some(target) = waited {
-                core.schedule
-                    .observe(|| Event::AwaitEnds { task: task.clone().handle(), on: Awaited { target } });
-            }
-            resume(core)
-        }
-    };
-    if status == WorkerStatus::Idle {
-        finish(task);
     }
-    core.schedule.observe(|| step_end(task));
-    drop(core.schedule.set_current(before));
 }
 
-/// The first step: onto a worker's stack.
-fn start(task: &Rc<dyn TaskObject>) -> WorkerStatus {
+/// The task has control from here on. Gives the cancellation that this step delivers, if one is due.
+pub(super) fn begin(task: &Rc<dyn TaskObject>) -> Option<Cancelled> {
     let core = task.core();
-    match take_worker(core) {
-        Ok(mut worker) => {
-            core.label(&worker);
-            let status = worker.run(task.clone());
-            put_back(core, worker, status);
-            status
+    let schedule = &core.schedule;
+    schedule.set_current(core.key());
+    schedule.observe(|| Event::StepBegins { task: task.clone().handle() });
+    let mut cancelled = core.must_cancel.take().then(|| core.take_cancelled());
+    if let Some(target) = core.waiting.take() {
+        if target.completion().outcome() == Outcome::Cancelled {
+            cancelled = None; // one is on its way already, with its own message
         }
-        Err(error) => {
-            let text = format!("task '{}' cannot start: {error}", core.name());
-            core.ended.set(Some(Outcome::Failed));
-            task.set_error(JoinError::from(Error::other(StartError { text, source: error })));
-            task.drop_body();
-            WorkerStatus::Idle
+        if schedule.observing() {
+            schedule.observe(|| Event::AwaitEnds { task: task.clone().handle(), on: Awaited { target } });
         }
     }
+    core.fresh.set(false);
+    cancelled
 }
 
-/// A later step: back to where it awaits.
-fn resume(core: &TaskCore) -> WorkerStatus {
-    let mut worker = core.worker.take().expect("a task that has started and not ended has its worker");
-    let status = worker.resume();
-    put_back(core, worker, status);
-    status
-}
-
-fn take_worker(core: &TaskCore) -> Result<Worker, StackError> {
-    core.schedule.workers.take(core.stack_size.unwrap_or_else(stack::default_size))
-}
-
-fn put_back(core: &TaskCore, worker: Worker, status: WorkerStatus) {
-    match status {
-        WorkerStatus::Suspended => *core.worker.borrow_mut() = Some(worker),
-        WorkerStatus::Idle => core.schedule.workers.put(worker),
-    }
+/// The task is about to cede.
+pub(super) fn pause(task: &Rc<dyn TaskObject>) {
+    task.core().schedule.observe(|| {
+        let why = match task.core().waiting() {
+            Some(target) => StepEnd::Awaits(Awaited { target }),
+            None => StepEnd::Yielded,
+        };
+        Event::StepEnds { task: task.clone().handle(), why }
+    });
 }
 
 /// The body has ended: outcome, callbacks, out of the register.
-fn finish(task: &Rc<dyn TaskObject>) {
+pub(super) fn end(task: &Rc<dyn TaskObject>) {
     let core = task.core();
     let mut outcome = core.ended.take().expect("a task ends once");
     if outcome == Outcome::Finished && core.must_cancel.take() {
@@ -99,6 +83,54 @@ fn finish(task: &Rc<dyn TaskObject>) {
     if core.completion.unread() {
         report_unread(&**task);
     }
+    core.schedule.observe(|| Event::StepEnds { task: task.clone().handle(), why: StepEnd::Ended(outcome) });
+}
+
+/// The first step: onto a worker's stack.
+fn start(task: Rc<dyn TaskObject>) {
+    let core = task.core();
+    match core.schedule.workers.take(core.stack_bytes()) {
+        Ok(mut worker) => {
+            core.label(worker.label());
+            let status = worker.run(task.clone());
+            put_back(core, worker, status);
+        }
+        Err(error) => {
+            let text = format!("task '{}' cannot start: {error}", core.name());
+            end_with(&task, Outcome::Failed, Error::other(StartError { text, source: error }).into());
+        }
+    }
+}
+
+/// A later step: back to where it awaits.
+fn resume(core: &TaskCore) {
+    let mut worker = core.take_worker().expect("a task that has started and not ended has its worker");
+    let status = worker.resume();
+    put_back(core, worker, status);
+}
+
+/// A worker has come back: idle, or with a task on top that has parked, which need not be the one that was
+/// given control (`handoff.rs`).
+fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
+    match status {
+        WorkerStatus::Idle => core.schedule.workers.put(worker),
+        WorkerStatus::Suspended => {
+            let top = core.schedule.take_parked().expect("whoever suspends a worker says who is on top");
+            top.core().put_worker(worker);
+        }
+    }
+}
+
+/// Ends a task of which nothing has run.
+fn end_unstarted(task: &Rc<dyn TaskObject>, error: JoinError) {
+    end_with(task, Outcome::Cancelled, error);
+}
+
+fn end_with(task: &Rc<dyn TaskObject>, outcome: Outcome, error: JoinError) {
+    task.core().ended.set(Some(outcome));
+    task.set_error(error);
+    task.drop_body();
+    end(task);
 }
 
 /// Nobody can read this task's failure any more.
@@ -119,40 +151,42 @@ pub(crate) fn tear_down(task: &Rc<dyn TaskObject>) {
         return;
     }
     let _undriven = undriven();
-    let before = core.schedule.set_current(Some(task.clone()));
     core.must_cancel.set(false);
-    core.waiting.take();
-    let cancelled = core.take_cancelled();
-    if core.fresh.replace(false) {
-        core.ended.set(Some(Outcome::Cancelled));
-        task.set_error(cancelled.into());
-        task.drop_body();
-    } else if let Some(mut worker) = core.worker.take() {
-        match worker.unwind() {
-            WorkerStatus::Idle => core.schedule.workers.put(worker),
-            WorkerStatus::Suspended => {
-                report::report(&Report::IgnoredExit {
-                    what: format!("task '{}'", core.name()),
-                    created: core.site,
-                    times: 1_000,
-                });
-                core.ended.set(Some(Outcome::Cancelled));
-                task.set_error(cancelled.into());
-            }
+    if core.fresh.get() {
+        begin(task);
+        end_unstarted(task, Cancelled::new().into());
+    } else if let Some(mut worker) = core.take_worker() {
+        begin(task);
+        let status = worker.unwind();
+        if status == WorkerStatus::Suspended && !core.completion.done() {
+            give_up(task, worker);
+        } else {
+            put_back(core, worker, status);
         }
+    } else {
+        // Buried below one that resisted: its stack is leaked with that one's, and never run again.
+        end_leaked(task);
     }
-    finish(task);
-    drop(core.schedule.set_current(before));
+    core.schedule.set_current(TaskKey::default());
 }
 
-fn step_end(task: &Rc<dyn TaskObject>) -> Event {
+/// It caught the unwinding and parked again, every time.
+fn give_up(task: &Rc<dyn TaskObject>, worker: Box<Worker>) {
     let core = task.core();
-    let why = match (core.completion.outcome(), core.waiting()) {
-        (Outcome::Pending, Some(target)) => StepEnd::Awaits(Awaited { target }),
-        (Outcome::Pending, None) => StepEnd::Yielded,
-        (outcome, _) => StepEnd::Ended(outcome),
-    };
-    Event::StepEnds { task: task.clone().handle(), why }
+    drop(core.schedule.take_parked());
+    drop(worker); // suspended: leaks its stack
+    report::report(&Report::IgnoredExit {
+        what: format!("task '{}'", core.name()),
+        created: core.site,
+        times: stack::PATIENCE as usize,
+    });
+    end_leaked(task);
+}
+
+fn end_leaked(task: &Rc<dyn TaskObject>) {
+    task.core().ended.set(Some(Outcome::Cancelled));
+    task.set_error(Cancelled::new().into());
+    end(task);
 }
 
 /// There was no stack for a task.
@@ -162,8 +196,8 @@ struct StartError {
     source: StackError,
 }
 
-impl std::fmt::Display for StartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }

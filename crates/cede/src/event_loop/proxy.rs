@@ -1,0 +1,77 @@
+//! The way into a loop from other threads.
+
+use std::fmt;
+use std::sync::Arc;
+
+use polling::Poller;
+
+use crate::error::Error;
+use crate::threads::shared::inbox::{self, Post, Source};
+
+pub(crate) type Inbox = inbox::Inbox<Arc<Poller>>;
+
+/// A way into a loop from other threads: may be cloned and sent.
+///
+/// While one lives, a loop that has nothing to do waits for it instead of reporting a deadlock.
+///
+/// asyncio counterpart: passing the loop itself to a thread, of whose methods only
+/// `call_soon_threadsafe` and `run_coroutine_threadsafe` may be used there; a proxy has no others.
+///
+/// ```
+/// use cede::{Awaitable, Promise};
+/// use std::sync::mpsc;
+///
+/// let heard = cede::run(cede::coroutine(|| -> cede::Result<String> {
+///     let (to_us, from_thread) = mpsc::channel();
+///     let proxy = cede::running_loop()?.proxy();
+///     std::thread::spawn(move || proxy.call_soon_threadsafe(move || to_us.send("hello").unwrap()));
+///     while let Err(_) = from_thread.try_recv() {
+///         cede::sleep(std::time::Duration::from_millis(1)).await_()?;
+///     }
+///     Ok("heard it".to_owned())
+/// }))??;
+/// assert_eq!(heard, "heard it");
+/// # Ok::<(), cede::Error>(())
+/// ```
+pub struct LoopProxy {
+    source: Source<Arc<Poller>>,
+}
+
+impl LoopProxy {
+    pub(crate) fn new(inbox: Arc<Inbox>) -> Self {
+        LoopProxy { source: Source::new(inbox) }
+    }
+
+    /// Has the loop's thread call a function in its next turn, waking it if it sleeps. Callable from any
+    /// thread, the loop's own included. What one thread posts is called in the order in which it did.
+    ///
+    /// asyncio counterpart: `loop.call_soon_threadsafe`.
+    ///
+    /// # Errors
+    /// When the loop is closed.
+    pub fn call_soon_threadsafe(&self, callback: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        self.post(Box::new(callback)).map_err(|_| Error::closed("LoopProxy::call_soon_threadsafe"))
+    }
+
+    /// # Errors
+    /// The post, when the loop is closed.
+    pub(crate) fn post(&self, post: Post) -> Result<(), Post> {
+        self.source.post(post)
+    }
+
+    pub(crate) fn inbox(&self) -> &Arc<Inbox> {
+        self.source.inbox()
+    }
+}
+
+impl Clone for LoopProxy {
+    fn clone(&self) -> Self {
+        LoopProxy::new(self.source.inbox().clone())
+    }
+}
+
+impl fmt::Debug for LoopProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<LoopProxy>")
+    }
+}

@@ -1,0 +1,72 @@
+//! Names of coroutines and generators: given, or worked out from a type when somebody asks.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A name that costs nothing until it is read.
+#[derive(Clone)]
+pub(crate) enum Name {
+    /// That of the function a body stands in.
+    Of(fn() -> &'static str),
+    Given(Cow<'static, str>),
+}
+
+impl Name {
+    /// The name of the function that this closure or function item stands in.
+    #[inline]
+    pub(crate) fn of<F>() -> Self {
+        Name::Of(tidy::<F>)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Name::Of(name) => name(),
+            Name::Given(name) => name,
+        }
+    }
+}
+
+impl From<Cow<'static, str>> for Name {
+    fn from(name: Cow<'static, str>) -> Self {
+        Name::Given(name)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// `get_random_number` out of `demo::get_random_number::{{closure}}`.
+fn tidy<F>() -> &'static str {
+    let full = std::any::type_name::<F>();
+    let mut path = full;
+    while let Some(shorter) = path.strip_suffix("::{{closure}}") {
+        path = shorter;
+    }
+    // Generic arguments may hold paths of their own.
+    let end = path.find('<').unwrap_or(path.len());
+    let start = path[..end].rfind("::").map_or(0, |at| at + 2);
+    let name = &path[start..end];
+    if name.is_empty() { full } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name_of<F>(_: &F) -> &'static str {
+        tidy::<F>()
+    }
+
+    fn plant_a_tree() {}
+
+    #[test]
+    fn a_closure_bears_the_name_of_its_function() {
+        assert_eq!(name_of(&plant_a_tree), "plant_a_tree");
+        assert_eq!(name_of(&|| ()), "a_closure_bears_the_name_of_its_function");
+        let nested = || name_of(&|| ());
+        assert_eq!(nested(), "a_closure_bears_the_name_of_its_function");
+    }
+}

@@ -1,0 +1,140 @@
+//! Where tasks wait their turn: the one structure under everything in [`sync`](crate::sync) and
+//! [`channel`](crate::channel).
+
+use std::cell::{Cell, RefCell};
+
+use super::wait_list::{WaitList, WaiterKey};
+use crate::coroutine::Interrupt;
+use crate::error::{Cancelled, Error};
+use crate::outcome::Outcome;
+use crate::promise::Promise;
+use crate::report::{self, Report};
+use crate::schedule;
+
+/// Tasks that wait, in the order in which they came: a promise each, as in asyncio, but in a list that adds,
+/// wakes and removes in O(1).
+///
+/// Nothing in here runs code of others: to wake is to set a promise, and that only appends to the ready
+/// queue.
+#[derive(Default)]
+pub(crate) struct WaitQueue {
+    /// Made by the first who waits.
+    list: RefCell<Option<Box<WaitList<Promise<()>>>>>,
+    /// The loop of the first who waited; asyncio's primitives belong to it from then on.
+    bound_to: Cell<Option<u64>>,
+}
+
+/// How a waiter left its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Woken, and goes on.
+    Woken,
+    /// Woken, but cancelled before it ran: somebody else must have what it was woken for.
+    PassOn,
+    /// Cancelled before anybody woke it.
+    Cancelled,
+}
+
+impl WaitQueue {
+    pub(crate) const fn new() -> Self {
+        WaitQueue { list: RefCell::new(None), bound_to: Cell::new(None) }
+    }
+
+    /// Parks the running task behind those who wait already, until somebody wakes it. Cedes.
+    ///
+    /// However the wait ends (woken, cancelled, or its stack unwound), `leave` is told once, after the waiter
+    /// has been taken out of the list and before anybody else runs.
+    ///
+    /// # Panics
+    /// Where nobody could cede, naming `call`.
+    #[track_caller]
+    pub(crate) fn park(&self, call: &'static str, leave: impl FnOnce(Left)) -> Result<(), Cancelled> {
+        let Some(schedule) = schedule::running() else { panic!("{}", Error::no_running_loop(call)) };
+        match self.bound_to.get() {
+            None => self.bound_to.set(Some(schedule.id())),
+            Some(id) => assert!(
+                id == schedule.id(),
+                "{call}: it is bound to a different event loop; make one for each loop"
+            ),
+        }
+        let promise = Promise::on(schedule);
+        let key = self.list.borrow_mut().get_or_insert_with(|| Box::new(WaitList::new())).push(promise.clone());
+        let mut place = Place { queue: self, key, promise, woken: false, leave: Some(leave) };
+        let waited = place.promise.wait_for_it(call);
+        place.woken = waited.is_ok();
+        drop(place);
+        match waited {
+            Ok(()) => Ok(()),
+            Err(Interrupt::Cancelled(cancelled)) => Err(cancelled),
+            Err(Interrupt::Error(error)) if error.is_unwinding() => Err(refused(call)),
+            Err(Interrupt::Error(error)) => panic!("{error}"),
+        }
+    }
+
+    /// Wakes the first that still waits: whether there was one.
+    pub(crate) fn wake_next(&self) -> bool {
+        self.wake(|list| list.take_next(Promise::done).cloned())
+    }
+
+    /// Wakes the first of all, unless it was woken or cancelled already: then its own leaving goes on from
+    /// there.
+    pub(crate) fn wake_first(&self) {
+        self.wake(|list| list.take_head(Promise::done).cloned());
+    }
+
+    /// Wakes all that wait.
+    pub(crate) fn wake_all(&self) {
+        while self.wake_next() {}
+    }
+
+    fn wake(&self, take: impl FnOnce(&mut WaitList<Promise<()>>) -> Option<Promise<()>>) -> bool {
+        let taken = self.list.borrow_mut().as_deref_mut().and_then(take);
+        // Outside the borrow.
+        taken.is_some_and(|promise| promise.set_result(()).is_ok())
+    }
+
+    /// Whether anybody waits, or was woken and has not run yet. The cancelled do not count.
+    pub(crate) fn occupied(&self) -> bool {
+        self.list.borrow_mut().as_deref_mut().is_some_and(|list| list.occupied(Promise::done))
+    }
+
+    /// How many have not run since they began to wait.
+    pub(crate) fn len(&self) -> usize {
+        self.list.borrow().as_deref().map_or(0, WaitList::len)
+    }
+
+    /// How many nobody has tried to wake yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.list.borrow().as_deref().map_or(0, WaitList::waiting)
+    }
+}
+
+/// A wait is refused because its stack is being unwound, which is reported.
+pub(crate) fn refused(call: &'static str) -> Cancelled {
+    report::report(&Report::AwaitWhileUnwinding { call });
+    Cancelled::with_message(Some(Error::unwinding(call).to_string().into()))
+}
+
+/// A waiter's place, for as long as its frame waits.
+struct Place<'a, F: FnOnce(Left)> {
+    queue: &'a WaitQueue,
+    key: WaiterKey,
+    promise: Promise<()>,
+    woken: bool,
+    leave: Option<F>,
+}
+
+impl<F: FnOnce(Left)> Drop for Place<'_, F> {
+    fn drop(&mut self) {
+        let promise = self.queue.list.borrow_mut().as_deref_mut().and_then(|list| list.remove(self.key));
+        drop(promise); // outside the borrow
+        let left = match self.promise.outcome() {
+            Outcome::Finished if self.woken => Left::Woken,
+            Outcome::Finished => Left::PassOn,
+            _ => Left::Cancelled,
+        };
+        if let Some(leave) = self.leave.take() {
+            leave(left);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+# What CI runs, by name. The commands themselves are in .ci/run, which works without just.
+
+# the recipes
+_default:
+    @just --list --unsorted
+
+# formatting, lints, documentation: a warning is an error
+check:
+    @.ci/run check
+
+# all tests, doc tests and the README's example included
+test:
+    @.ci/run test
+
+# the library's tests with guard pages made by mprotect
+mprotect:
+    @.ci/run mprotect
+
+# the tests under AddressSanitizer
+asan:
+    @.ci/run asan
+
+# AddressSanitizer must find the bugs that are planted on our stacks
+asan-planted:
+    @.ci/run asan-planted
+
+# the recorded programs: cede's traces against CPython's
+conform:
+    @.ci/run conform
+
+# new programs, traced by a CPython 3.13 if one is found, against cede
+fresh *ARGS:
+    @.ci/run fresh {{ARGS}}
+
+# an idle loop burns no CPU, and another thread wakes it at once
+idle:
+    @.ci/run idle
+
+# licences, sources and known holes of what we depend on (cargo-deny; not in CI)
+deny:
+    @.ci/run deny
+
+# cede and its peers side by side: just bench W3 --quick
+bench *ARGS:
+    @.ci/run bench {{ARGS}}
+
+# every step of CI, in its order
+ci:
+    @.ci/run

@@ -1,0 +1,101 @@
+//! Programs that end their process: a test runs itself again in a process of its own, and reads what that
+//! one left behind.
+
+use std::any::type_name;
+use std::env;
+use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus, Output, exit};
+
+/// Set in the child, to the test it is to run.
+const CHILD: &str = "CEDE_TESTS_CHILD";
+
+/// What a process left behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All it wrote on standard error.
+    pub stderr: String,
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        Ended {
+            status: output.status,
+            stderr: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
+        }
+    }
+
+    /// Standard error of a process that was ended by SIGABRT.
+    ///
+    /// # Panics
+    /// When it ended otherwise.
+    #[track_caller]
+    pub fn aborted(self) -> String {
+        assert_eq!(self.status.signal(), Some(libc::SIGABRT), "{self:#?}");
+        self.stderr
+    }
+
+    /// Standard error of a process that ended by itself, and well.
+    ///
+    /// # Panics
+    /// When it ended otherwise.
+    #[track_caller]
+    pub fn succeeded(self) -> String {
+        assert!(self.status.success(), "{self:#?}");
+        self.stderr
+    }
+}
+
+/// Runs `scenario` in a process of its own: there, the very test that calls this is run again and gets no
+/// further than the scenario. A test may call this several times with the same scenario, not with several.
+///
+/// # Panics
+/// If the process cannot be started.
+pub fn in_child<F: FnOnce()>(environment: &[(&str, &str)], scenario: F) -> Ended {
+    let test = test_of::<F>();
+    if env::var(CHILD).as_deref() == Ok(test) {
+        scenario();
+        exit(0);
+    }
+    let binary = env::current_exe().expect("a test knows its own path");
+    let mut command = Command::new(binary);
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, test);
+    run(command, environment)
+}
+
+/// Runs a program of this package, on whose main thread there is no test harness.
+///
+/// # Panics
+/// If it cannot be started.
+pub fn program<S: AsRef<OsStr>>(path: S, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+    let mut command = Command::new(path);
+    command.args(arguments);
+    run(command, environment)
+}
+
+fn run(mut command: Command, environment: &[(&str, &str)]) -> Ended {
+    let ours = env::vars_os().map(|(name, _)| name);
+    for name in ours.filter(|name| name.to_string_lossy().starts_with("CEDE_STACK")) {
+        command.env_remove(name);
+    }
+    command.env_remove("CEDE_DEBUG").env_remove("RUST_BACKTRACE").envs(environment.iter().copied());
+    Ended::of(command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}")))
+}
+
+/// The path of the test that a closure stands in: `row_28::the_test` of `rows::row_28::the_test::{{closure}}`.
+fn test_of<F>() -> &'static str {
+    let path = type_name::<F>();
+    let path = path.split("::{{closure}}").next().unwrap_or(path);
+    path.split_once("::").map_or(path, |(_binary, test)| test)
+}
+
+/// The ways in which guard pages can be made here, as values of `CEDE_STACK_GUARD`: `MADV_GUARD_INSTALL`
+/// came with Linux 6.13.
+pub fn guard_modes() -> Vec<&'static str> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|digits| digits.parse().unwrap_or(0));
+    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if version >= (6, 13) { vec!["madvise", "mprotect"] } else { vec!["mprotect"] }
+}
