@@ -54,13 +54,22 @@ impl Ended {
 /// # Panics
 /// If the process cannot be started.
 pub fn in_child<F: FnOnce()>(environment: &[(&str, &str)], scenario: F) -> Ended {
+    in_limited_child("true", environment, scenario)
+}
+
+/// As [`in_child`], after a command of the shell that sets limits: `ulimit -n 20`.
+///
+/// # Panics
+/// If the process cannot be started.
+pub fn in_limited_child<F: FnOnce()>(limit: &str, environment: &[(&str, &str)], scenario: F) -> Ended {
     let test = test_of::<F>();
     if env::var(CHILD).as_deref() == Ok(test) {
         scenario();
         exit(0);
     }
     let binary = env::current_exe().expect("a test knows its own path");
-    let mut command = Command::new(binary);
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{limit} && exec \"$0\" \"$@\"")).arg(binary);
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, test);
     run(command, environment)
 }

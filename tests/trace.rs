@@ -4,8 +4,12 @@
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::rc::Rc;
+use std::time::Duration;
 
 use cede::{EventLoop, LoopHandle, Report, Runner, VirtualClock};
+
+/// Longer than any callback takes, however busy the machine: nobody is reported for keeping control.
+const AGES: Duration = Duration::from_secs(1_000_000);
 
 /// What happened, in order. Clones are the same trace.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +78,7 @@ pub fn run_reporting<T: 'static>(main: impl FnOnce() -> T + 'static) -> (T, Vec<
     let mut runner = Runner::new()
         .clock(VirtualClock::new())
         .debug(true)
+        .slow_callback_duration(AGES)
         .exception_handler(move |_, report| told.add(unsited(report)));
     let result = runner.run(cede::coroutine(main)).expect("the program has a result");
     drop(runner);
@@ -87,6 +92,7 @@ pub fn run_reporting<T: 'static>(main: impl FnOnce() -> T + 'static) -> (T, Vec<
 pub fn event_loop(trace: &Trace) -> EventLoop {
     let event_loop = EventLoop::with_clock(VirtualClock::new()).expect("a loop");
     let trace = trace.clone();
+    event_loop.set_slow_callback_duration(AGES);
     event_loop.set_exception_handler(move |_, report| trace.add(unsited(report)));
     event_loop
 }

@@ -66,7 +66,9 @@ fn idle_then_wake(proxy: &LoopProxy) -> anyhow::Result<(Duration, Vec<Duration>)
         thread::sleep(BETWEEN_WAKES);
         let (sender, receiver) = mpsc::channel();
         let posted = Instant::now();
-        proxy.call_soon_threadsafe(move || drop(sender.send(posted.elapsed())))?;
+        proxy.call_soon_threadsafe(move || {
+            let _ = sender.send(posted.elapsed());
+        })?;
         latencies.push(receiver.recv().context("the loop dropped a callback")?);
     }
     proxy.call_soon_threadsafe(|| cede::running_loop().expect("we are in a callback").stop())?;

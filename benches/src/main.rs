@@ -51,8 +51,9 @@ fn main() -> anyhow::Result<()> {
         return Err(anyhow!("no workload begins with {}; --list shows them", cli.ids.join(" or ")));
     }
     let machine = Machine::here();
-    let results = runner::run(&selected, &cli.system, cli.quick);
-    print!("{}", text::render(&results, &machine));
+    println!("{machine}");
+    let results = runner::run(&selected, &cli.system, cli.quick, |table| print!("{}", text::table(table)));
+    print!("{}", text::closing(&results));
     if let Some(path) = &cli.json {
         let text = serde_json::to_string_pretty(&json::render(&results, &machine))?;
         std::fs::write(path, text + "\n").with_context(|| format!("writing {}", path.display()))?;

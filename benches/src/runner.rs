@@ -73,9 +73,14 @@ impl Effort {
 }
 
 /// Runs every workload for every system that supports it (with `only`: for cede and those whose name contains
-/// one of these words); tells on standard error how far it is.
-#[must_use]
-pub fn run(workloads: &[Workload], only: &[String], quick: bool) -> Results {
+/// one of these words); tells on standard error how far it is, and gives each table to `finished` at once, so
+/// that a run that is broken off has shown what it had.
+pub fn run(
+    workloads: &[Workload],
+    only: &[String],
+    quick: bool,
+    mut finished: impl FnMut(&Table),
+) -> Results {
     let began = Instant::now();
     let mut scenarios: Vec<Scenario> = Vec::new();
     for workload in workloads {
@@ -96,10 +101,12 @@ pub fn run(workloads: &[Workload], only: &[String], quick: bool) -> Results {
         let able: Vec<&System> = systems.iter().filter(|s| s.supports(*scenario)).collect();
         let rounds = run_scenario(&able, *scenario, Effort::of(*scenario, quick), &place);
         for workload in workloads.iter().filter(|w| w.scenario == *scenario) {
-            tables.insert(workload.id.clone(), table(workload, &able, &rounds));
+            let table = table(workload, &able, &rounds);
+            progress("", true);
+            finished(&table);
+            tables.insert(workload.id.clone(), table);
         }
     }
-    progress("", true);
     let tables = workloads.iter().filter_map(|w| tables.remove(&w.id)).collect();
     Results { quick, tables, missing, took: began.elapsed() }
 }

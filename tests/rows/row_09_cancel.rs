@@ -349,7 +349,9 @@ fn a_cancellation_turned_into_another_error_fails_the_task() {
             let inner = cede::create_task(sleeps());
             cede::yield_now().await_()?;
             let handle = inner.handle();
-            cede::running_loop()?.call_soon(move || drop(handle.cancel_with("msg")));
+            cede::running_loop()?.call_soon(move || {
+                handle.cancel_with("msg");
+            });
             let cause = inner.flatten().await_().unwrap_err();
             Err(Error::other(format!("because of: {cause}")))
         })
@@ -453,10 +455,13 @@ fn a_panicked_body_is_not_cancelled_by_a_request_that_came_with_it() {
     assert!(task.result().unwrap_err().is_panic());
 }
 
+/// CPython recurses and fails here. Each is asked once; nobody of the cycle can go on, so it stays, and the
+/// deadlock report names it (row 8).
 #[test]
-fn cancelling_along_a_cycle_of_awaits_ends_it() {
-    let event_loop = event_loop(&Trace::new());
+fn cancelling_along_a_cycle_of_awaits_visits_each_task_once() {
     type Slot = Rc<RefCell<Option<Task<cede::Result<()>>>>>;
+    let event_loop = event_loop(&Trace::new());
+    event_loop.set_exception_handler(|_, _| {});
     let slot = Slot::default();
     let other = slot.clone();
     let a = event_loop.create_task(
@@ -470,9 +475,11 @@ fn cancelling_along_a_cycle_of_awaits_ends_it() {
     run_briefly(&event_loop);
     assert!(a_handle.waiting_for().is_some() && b_handle.waiting_for().is_some());
     assert!(a_handle.cancel());
-    assert_eq!((a_handle.cancelling(), b_handle.cancelling()), (1, 1), "each is visited once");
-    for _ in 0..4 {
-        run_briefly(&event_loop);
-    }
+    assert_eq!((a_handle.cancelling(), b_handle.cancelling()), (1, 1));
+    assert!(b_handle.cancel());
+    assert_eq!((a_handle.cancelling(), b_handle.cancelling()), (2, 2));
+    run_briefly(&event_loop);
+    assert_eq!((a_handle.outcome(), b_handle.outcome()), (Outcome::Pending, Outcome::Pending));
+    event_loop.close().unwrap();
     assert_eq!((a_handle.outcome(), b_handle.outcome()), (Outcome::Cancelled, Outcome::Cancelled));
 }

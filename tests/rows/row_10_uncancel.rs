@@ -191,7 +191,9 @@ fn a_cancellation_from_outside_is_not_taken_for_the_time_limit() {
             (format!("{slept:?}"), cede::current_task().unwrap().cancelling())
         }));
         let whom = task.handle();
-        cede::running_loop().unwrap().call_later(Duration::from_secs(5), move || drop(whom.cancel()));
+        cede::running_loop().unwrap().call_later(Duration::from_secs(5), move || {
+            whom.cancel();
+        });
         cede::sleep(Duration::from_secs(1)).await_().unwrap();
         task.await_().unwrap()
     });

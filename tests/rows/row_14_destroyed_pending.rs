@@ -52,8 +52,8 @@ fn each_is_reported_in_the_order_of_creation_before_it_is_ended() {
             "task 'parked' was destroyed but it is pending, waiting for <Promise pending>",
             "task 'Task-2' was destroyed but it is pending",
             "task 'Task-3' was destroyed but it is pending",
+            "ready: cancelled", // it was in the queue before the other's wake
             "cancelled",
-            "ready: cancelled",
         ]
     );
     assert_eq!(

@@ -22,6 +22,10 @@ fn body(
     })
 }
 
+fn yields(co: &Co<&'static str, u32>, value: &'static str) {
+    co.yield_(value);
+}
+
 fn receives(co: &Co<&'static str, u32>, trace: &Trace, name: &str, value: &'static str) {
     let received = co.yield_(value);
     trace.add(format!("{name} received {received}"));
@@ -55,7 +59,7 @@ fn the_first_resume_starts_the_inner_generator() {
     let trace = Trace::new();
     drive(
         &trace,
-        &body(&trace, "g1", |co, trace| co.yield_from(body(trace, "g2", |co, _| drop(co.yield_("42"))))),
+        &body(&trace, "g1", |co, trace| co.yield_from(body(trace, "g2", |co, _| yields(co, "42")))),
     );
     assert_eq!(
         trace.take(),
@@ -139,7 +143,7 @@ fn to_the_inner_yield(trace: &Trace, generator: &Delegate) {
 #[test]
 fn close_reaches_the_inner_generator_first() {
     let trace = Trace::new();
-    let generator = ham_and_eggs(&trace, |co, _| drop(co.yield_("g2 spam")));
+    let generator = ham_and_eggs(&trace, |co, _| yields(co, "g2 spam"));
     to_the_inner_yield(&trace, &generator);
     assert!(generator.close().unwrap().is_none());
     assert_eq!(
@@ -173,7 +177,7 @@ fn an_error_at_close_of_the_inner_generator_comes_out() {
 #[test]
 fn an_error_thrown_in_reaches_the_inner_generator_first() {
     let trace = Trace::new();
-    let generator = ham_and_eggs(&trace, |co, _| drop(co.yield_("g2 spam")));
+    let generator = ham_and_eggs(&trace, |co, _| yields(co, "g2 spam"));
     to_the_inner_yield(&trace, &generator);
     assert_eq!(told(generator.throw("tomato ejected")), "tomato ejected");
     assert_eq!(trace.take()[5..], ["Finishing g2".to_owned(), "Finishing g1".to_owned()]);

@@ -1,17 +1,13 @@
 //! Tables for a terminal.
 
 use super::number;
-use crate::machine::Machine;
 use crate::runner::{Results, Row, Table};
 use std::fmt::Write as _;
 
-/// The whole report as text.
+/// What stands below the tables: the systems that are not here, and how long the run took.
 #[must_use]
-pub fn render(results: &Results, machine: &Machine) -> String {
-    let mut out = format!("{machine}\n");
-    for table in &results.tables {
-        one(&mut out, table);
-    }
+pub fn closing(results: &Results) -> String {
+    let mut out = String::new();
     if !results.missing.is_empty() {
         out.push_str("\nnot on this machine:\n");
         for missing in &results.missing {
@@ -22,7 +18,10 @@ pub fn render(results: &Results, machine: &Machine) -> String {
     out
 }
 
-fn one(out: &mut String, table: &Table) {
+/// One workload's table.
+#[must_use]
+pub fn table(table: &Table) -> String {
+    let mut out = String::new();
     let workload = &table.workload;
     _ = writeln!(out, "\n{}  {} ({}, lower is better)", workload.id, workload.title, workload.unit);
     let width = table.rows.iter().map(|row| name(row).chars().count()).max().unwrap_or(0);
@@ -39,6 +38,7 @@ fn one(out: &mut String, table: &Table) {
             }
         }
     }
+    out
 }
 
 fn name(row: &Row) -> String {

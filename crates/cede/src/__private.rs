@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::process::exit;
 
 use crate::coroutine::Coroutine;
-use crate::event_loop::{IntoTask, Runner, VirtualClock};
+use crate::event_loop::{IntoTask, Runner, VirtualClock, run};
 use crate::name::Name;
 
 pub use crate::coroutine::Body;
@@ -31,8 +31,12 @@ where
     F: FnOnce() -> T + 'static,
     T: 'static,
 {
-    Runner::new().run(main).unwrap_or_else(|error| {
+    run(main).unwrap_or_else(|error| {
         eprintln!("cede: {error}");
+        if error.is_interrupted() {
+            // As CPython: whoever started us sees that it was the signal.
+            let _ = signal_hook::low_level::emulate_default_handler(libc::SIGINT);
+        }
         exit(1)
     })
 }

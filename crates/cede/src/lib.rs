@@ -66,10 +66,12 @@ compile_error!("cede runs on Unix: its stacks need mmap, guard pages and a signa
 
 extern crate self as cede;
 
+mod async_generator;
 mod callback;
-mod combinators;
 pub mod channel;
+mod combinators;
 mod completion;
+pub mod contextlib;
 mod coroutine;
 mod error;
 mod event_loop;
@@ -81,22 +83,26 @@ mod outcome;
 mod promise;
 mod report;
 mod schedule;
+mod signals;
 pub mod stack;
 pub mod sync;
 mod target;
 mod task;
+mod threads;
 mod time;
 
 #[doc(hidden)]
 pub mod __private;
 
+pub use async_generator::AsyncGenerator;
 pub use cede_macros::{coroutine, main, test};
 pub use combinators::{
-    AsCompleted, Children, Gather, GroupError, Joinable, Limited, NextCompleted, NextIndexed, ReturnWhen, Shield,
-    TaskGroup, Timeout, Wait, WaitFor, Waitable, Waited, as_completed, gather, gather_results, join, shield,
-    task_group, timeout, timeout_at, wait, wait_for,
+    AsCompleted, Children, Gather, GroupError, Joinable, Limited, NextCompleted, NextIndexed, ReturnWhen,
+    Shield, TaskGroup, Timeout, Wait, WaitFor, Waitable, Waited, as_completed, gather, gather_results, join,
+    shield, task_group, timeout, timeout_at, wait, wait_for,
 };
 pub use completion::CallbackId;
+pub use contextlib::{ContextManager, ExitStack, context_manager, finally, try_finally, with};
 pub use coroutine::{Awaitable, Body, Coroutine, Driven, Step, Yielded, coroutine, yield_to_driver};
 pub use error::{Cancelled, Error, Failure, JoinError, Result, SetError, TimedOut};
 pub use event_loop::{
@@ -115,5 +121,11 @@ pub use sync::{
     Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, Semaphore,
 };
 pub use target::Awaited;
-pub use task::{AnyTask, Flatten, Task};
+pub use task::{AnyTask, Flatten, Scope, ScopedTask, Task, scope};
+pub use threads::{Submitted, ThreadPool, ToThread, to_thread};
 pub use time::{Sleep, YieldNow, sleep, yield_now};
+
+/// The examples of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -121,6 +121,14 @@ impl<T: 'static> Promise<T> {
         Ok(())
     }
 
+    /// Sets an error of the library's as the result, if it has none.
+    pub(crate) fn set_error(&self, error: Error) {
+        if !self.done() {
+            let outcome = if error.is_panic() { Outcome::Panicked } else { Outcome::Failed };
+            self.end(outcome, Slot::Error(error));
+        }
+    }
+
     /// Whether it has a result, an error, or was cancelled.
     pub fn done(&self) -> bool {
         self.cell.completion.done()

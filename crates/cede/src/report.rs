@@ -33,6 +33,12 @@ pub enum Report {
     IgnoredExit { what: String, created: &'static Location<'static>, times: usize },
     /// Something that was dropped left with an error.
     ErrorInDrop { what: String, created: &'static Location<'static>, error: String },
+    /// A loop's end closed an [`AsyncGenerator`](crate::AsyncGenerator), which left with an error.
+    ClosingGenerator { generator: String, error: String },
+    /// A pool's jobs were not done in the time given for its shutdown; they run on.
+    ThreadsLeft { pool: String, waited: Duration },
+    /// A clean-up failed, so that of two errors only one could go on: not this one.
+    LostError { error: String, instead: String },
     /// An await that gives no value was reached while the stack was being unwound, and did nothing.
     AwaitWhileUnwinding { call: &'static str },
 }
@@ -69,6 +75,17 @@ impl fmt::Display for Report {
             ),
             Report::ErrorInDrop { what, created, error } => {
                 write!(f, "{what} left with an error while it was dropped: {error} (created at {created})")
+            }
+            Report::ClosingGenerator { generator, error } => {
+                write!(f, "an error occurred during closing of asynchronous generator {generator}: {error}")
+            }
+            Report::ThreadsLeft { pool, waited } => write!(
+                f,
+                "the executor did not finish joining its threads within {} seconds: {pool}",
+                waited.as_secs_f64()
+            ),
+            Report::LostError { error, instead } => {
+                write!(f, "an error was lost, for {instead} goes on instead: {error}")
             }
             Report::AwaitWhileUnwinding { call } => write!(
                 f,

@@ -248,6 +248,10 @@ impl Schedule {
         self.task(self.current.get())
     }
 
+    pub(crate) fn current_key(&self) -> TaskKey {
+        self.current.get()
+    }
+
     #[inline]
     pub(crate) fn set_current(&self, task: TaskKey) {
         self.current.set(task);

@@ -37,10 +37,7 @@ use crate::task::AnyTask;
 ///
 /// # Errors
 /// [`TimedOut`], as an `E`; what the closure returns; outside a task.
-pub fn timeout<T, E>(
-    delay: impl Into<Option<Duration>>,
-    body: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E>
+pub fn timeout<T, E>(delay: impl Into<Option<Duration>>, body: impl FnOnce() -> Result<T, E>) -> Result<T, E>
 where
     E: Failure + From<Error>,
 {
@@ -54,10 +51,7 @@ where
 ///
 /// # Errors
 /// As [`timeout`].
-pub fn timeout_at<T, E>(
-    when: impl Into<Option<Instant>>,
-    body: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E>
+pub fn timeout_at<T, E>(when: impl Into<Option<Instant>>, body: impl FnOnce() -> Result<T, E>) -> Result<T, E>
 where
     E: Failure + From<Error>,
 {

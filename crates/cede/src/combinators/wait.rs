@@ -43,11 +43,7 @@ where
     H: IntoIterator,
     H::Item: Waitable,
 {
-    Wait {
-        handles: handles.into_iter().collect(),
-        when: ReturnWhen::AllCompleted,
-        timeout: None,
-    }
+    Wait { handles: handles.into_iter().collect(), when: ReturnWhen::AllCompleted, timeout: None }
 }
 
 /// When a [`wait`] has waited long enough.

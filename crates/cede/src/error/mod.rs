@@ -45,6 +45,7 @@ enum Kind {
     InvalidState(Arc<str>),
     Deadlock(Arc<str>),
     Unwinding(&'static str),
+    Interrupted,
     Misuse(Arc<str>),
     Stack(StackError),
     Io(Arc<io::Error>),
@@ -84,6 +85,10 @@ impl Error {
 
     pub(crate) fn unwinding(call: &'static str) -> Self {
         Kind::Unwinding(call).into()
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Kind::Interrupted.into()
     }
 
     pub(crate) fn misuse(text: impl Into<Arc<str>>) -> Self {
@@ -135,6 +140,12 @@ impl Error {
     /// Whether something needed a running event loop and there was none.
     pub fn is_no_running_loop(&self) -> bool {
         matches!(self.kind, Kind::NoRunningLoop(_))
+    }
+
+    /// Whether Ctrl-C ended the program (Python: `KeyboardInterrupt`); see
+    /// [`Runner::handle_ctrl_c`](crate::Runner::handle_ctrl_c).
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self.kind, Kind::Interrupted)
     }
 
     /// Whether an await or a yield was refused because the stack is being unwound.
@@ -230,6 +241,7 @@ impl fmt::Display for Error {
                 "{call}: await while unwinding: a panic or a teardown is leaving this stack, so it cannot \
                  pause; clean up without awaiting, or after the unwind is caught"
             ),
+            Kind::Interrupted => f.write_str("interrupted by Ctrl-C"),
             Kind::InvalidState(text) | Kind::Deadlock(text) | Kind::Misuse(text) => f.write_str(text),
             Kind::Stack(error) => error.fmt(f),
             Kind::Io(error) => error.fmt(f),

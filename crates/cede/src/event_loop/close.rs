@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::core::{LoopCore, State};
 use super::loop_handle::LoopHandle;
 use super::run::Ran;
+use crate::coroutine::{Body, Coroutine};
 use crate::error::Error;
 use crate::report::{self, Report};
 use crate::target::{self, Awaited, Target};
@@ -29,6 +30,24 @@ impl LoopHandle {
             State::Stopped => {
                 self.core.close();
                 Ok(())
+            }
+        }
+    }
+
+    /// Runs a step of the clean-up, if there is anything to it, to its end. Somebody's `stop` does not end
+    /// it; a deadlock does.
+    pub(super) fn finish<F>(&self, needed: bool, step: impl FnOnce() -> Coroutine<F>)
+    where
+        F: Body + 'static,
+        F::Returns: 'static,
+    {
+        if !needed {
+            return;
+        }
+        let task = self.create_task(step());
+        while !task.done() {
+            if let Ran::Dead = self.core.run(false, || task.done()) {
+                break;
             }
         }
     }
@@ -96,7 +115,11 @@ impl LoopCore {
         self.state.set(State::Closed);
         self.schedule.close();
         self.timers.clear();
+        self.signals.clear();
         drop(self.inbox.close());
+        self.executor.close();
+        self.landings.clear();
+        self.generators.clear();
         let handler = self.exception_handler.take();
         self.schedule.set_observer(None);
         drop(handler);

@@ -10,9 +10,15 @@ use super::run::{IntoTask, result_of};
 use crate::error::Error;
 use crate::observe::Observer;
 use crate::report::Report;
+use crate::signals::{CtrlC, Pressed};
+use crate::task::Task;
 
-/// Makes a loop, runs a coroutine on it to its end, cancels what is left over, closes the loop, and gives
-/// the coroutine's result (asyncio: `asyncio.run`).
+/// Makes a loop, runs a coroutine on it to its end, cleans up, and gives the coroutine's result
+/// (asyncio: `asyncio.run`).
+///
+/// Cleaning up is what [`Runner::close`] does: tasks that are left over are cancelled, asynchronous
+/// generators closed, the loop's threads waited for. On the main thread, Ctrl-C cancels the coroutine's
+/// task; see [`Runner::handle_ctrl_c`].
 ///
 /// A coroutine that returns a `Result` gives `Ok(Err(…))` where it fails: `cede::run(main())??`.
 ///
@@ -28,20 +34,23 @@ use crate::report::Report;
 ///
 /// # Errors
 /// When a loop runs on this thread already; when the system gives no descriptors; a deadlock, with its
-/// report; when the coroutine's task was cancelled.
+/// report; when the coroutine's task was cancelled, or Ctrl-C ended it.
 ///
 /// # Panics
 /// With the coroutine's panic.
 #[track_caller]
 pub fn run<M: IntoTask>(main: M) -> Result<M::Output, Error> {
-    Runner::new().run(main)
+    let mut runner = Runner::new();
+    let ended = runner.run_to_end(main);
+    runner.close()?;
+    result_of(ended?)
 }
 
 /// Runs programs with settings: a clock, debug mode, an exception handler, an observer
 /// (asyncio: `asyncio.Runner`).
 ///
-/// Several coroutines can be run one after another on the same loop, which is made by the first and closed
-/// when the runner is dropped.
+/// Several coroutines can be run one after another on the same loop, which is made by the first; what they
+/// leave over goes on in the next. [`close`](Self::close), or dropping the runner, ends it all.
 ///
 /// ```
 /// use cede::{Runner, VirtualClock};
@@ -57,8 +66,13 @@ pub struct Runner {
     slow_callback: Option<Duration>,
     exception_handler: Option<ExceptionHandler>,
     observer: Option<Rc<dyn Observer>>,
+    ctrl_c: Option<bool>,
     event_loop: Option<EventLoop>,
+    closed: bool,
 }
+
+/// How long a runner waits for the threads of its loop's pool (asyncio: `constants.THREAD_JOIN_TIMEOUT`).
+const WAIT_FOR_THREADS: Duration = Duration::from_secs(300);
 
 impl Runner {
     /// A runner with the defaults.
@@ -96,31 +110,93 @@ impl Runner {
         self
     }
 
-    /// Runs a coroutine to its end and cancels what is left over.
+    /// Whether Ctrl-C, while something runs, cancels its task. Unset, it does on the program's main thread.
+    ///
+    /// The first press cancels the task, which may clean up; if it ends cancelled, [`run`](Self::run) gives
+    /// an error with [`is_interrupted`](Error::is_interrupted) (asyncio: `KeyboardInterrupt`). The second
+    /// press has the signal's default action: it ends the process by SIGINT, at once, even if the program
+    /// never gave control back after the first. So does one that comes while nothing runs, or while the
+    /// runner is closed. When `run` returns, the signal does again what it did before.
+    ///
+    /// Nothing is done where SIGINT is ignored, or where somebody else handles it already. A handler of the
+    /// loop's own ([`LoopHandle::add_signal_handler`]) takes this one's place.
+    ///
+    /// `true` handles it on whatever thread this is; one run in a process can have it at a time.
+    pub fn handle_ctrl_c(mut self, on: bool) -> Self {
+        self.ctrl_c = Some(on);
+        self
+    }
+
+    /// Runs a coroutine to its end. Tasks that are left over stay, and go on in the next run.
     ///
     /// # Errors
-    /// As [`run`].
+    /// As [`run`]; when the runner is closed.
     ///
     /// # Panics
     /// With the coroutine's panic.
     #[track_caller]
     pub fn run<M: IntoTask>(&mut self, main: M) -> Result<M::Output, Error> {
+        result_of(self.run_to_end(main)?)
+    }
+
+    /// Runs a coroutine to its end; its result stays in its task.
+    #[track_caller]
+    fn run_to_end<M: IntoTask>(&mut self, main: M) -> Result<Task<M::Output>, Error> {
         if core::find_running().is_some() {
             return Err(Error::misuse("run: cannot be called while another loop is running on this thread"));
         }
+        let choice = self.ctrl_c;
         let event_loop = self.event_loop()?;
         let task = main.into_task(event_loop);
+        let ctrl_c = CtrlC::watch(&event_loop.core, task.handle(), choice);
         let ran = event_loop.run_task(&task);
-        event_loop.cancel_all();
-        ran?;
-        result_of(task)
+        let interrupted = match ctrl_c.map_or(Pressed::No, CtrlC::finish) {
+            Pressed::No => false,
+            // Unless somebody else wanted it cancelled too, or it would not be.
+            Pressed::Cancelled => task.cancelled() && task.uncancel() == 0,
+            Pressed::TooLate => true,
+        };
+        if interrupted {
+            return Err(Error::interrupted());
+        }
+        ran.map(|()| task)
     }
 
-    /// The loop, which is made if need be.
+    /// Ends it all: cancels the tasks that are left over and waits for them, closes asynchronous
+    /// generators, shuts the loop's pool down (waiting for its jobs, for 5 minutes at most), closes the
+    /// loop. What goes wrong in it is reported.
+    ///
+    /// Afterwards the runner cannot be used. Closing it again does nothing; dropping it closes it.
+    ///
+    /// asyncio counterpart: `Runner.close`, and leaving its `with` block.
     ///
     /// # Errors
-    /// When the system gives no descriptors to sleep on.
+    /// When a loop runs on this thread: nothing is done then.
+    pub fn close(&mut self) -> Result<(), Error> {
+        let Some(event_loop) = &self.event_loop else {
+            self.closed = true;
+            return Ok(());
+        };
+        if !event_loop.is_closed() {
+            event_loop.check("Runner::close")?;
+            event_loop.cancel_all();
+            event_loop.finish(event_loop.core.generators.any(), || event_loop.shutdown_asyncgens());
+            event_loop.finish(event_loop.core.executor.used(), || {
+                event_loop.shutdown_default_executor(Some(WAIT_FOR_THREADS))
+            });
+        }
+        self.closed = true;
+        self.event_loop.take().map_or(Ok(()), |event_loop| event_loop.close())
+    }
+
+    /// The loop, which is made if need be (asyncio: `Runner.get_loop`).
+    ///
+    /// # Errors
+    /// When the runner is closed. When the system gives no descriptors to sleep on.
     pub fn event_loop(&mut self) -> Result<&EventLoop, Error> {
+        if self.closed {
+            return Err(Error::misuse("Runner is closed"));
+        }
         if self.event_loop.is_none() {
             let event_loop = EventLoop::with_clock(self.clock.take().unwrap_or_else(Clock::real))?;
             if let Some(debug) = self.debug {
@@ -138,6 +214,12 @@ impl Runner {
             self.event_loop = Some(event_loop);
         }
         Ok(self.event_loop.as_ref().expect("made above"))
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let _ = self.close(); // refused inside a running loop; then the loop closes itself
     }
 }
 

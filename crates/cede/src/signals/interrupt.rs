@@ -61,8 +61,7 @@ impl CtrlC {
 
     /// Gives SIGINT back: what became of it meanwhile.
     pub(crate) fn finish(self) -> Pressed {
-        let late =
-            self.core.signals.with(SIGINT, self.number, |handler| handler.registration.take_arrived());
+        let late = self.core.signals.with(SIGINT, self.number, |handler| handler.registration.take_arrived());
         if self.seen.cancelled.get() {
             Pressed::Cancelled
         } else if self.seen.pressed.get() || late == Some(true) {

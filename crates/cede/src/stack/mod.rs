@@ -15,7 +15,7 @@
 //!                                             limit    the stack grows down ◄──── base       top
 //! ```
 //!
-//! The *guard* faults when touched; the handler in [`overflow`] finds the slot from the address, reads the
+//! The *guard* faults when touched; the handler in `overflow.rs` finds the slot from the address, reads the
 //! *label* at its top and says whose stack it was. A stack that is given back keeps its pages and is
 //! handed out again first (last in, first out), for its pages are the warm ones.
 //!

@@ -28,7 +28,7 @@ use crate::error::{Cancelled, Error, Failure};
 ///     let runners = [runner(), runner(), runner()];
 ///     let mut places = Vec::new();
 ///     for runner in runners {
-///         places.push(runner.flatten().await_()?);
+///         places.push(runner.await_()??);
 ///     }
 ///     assert_eq!(places, [0, 1, 2]); // each has an index of its own
 ///     Ok(())

@@ -72,7 +72,7 @@ impl Event {
     }
 
     #[track_caller]
-    pub(super) fn wait_as(&self, call: &'static str) -> Result<(), Cancelled> {
+    pub(crate) fn wait_as(&self, call: &'static str) -> Result<(), Cancelled> {
         if self.set.get() { Ok(()) } else { self.waiters.park(call, |_| ()) }
     }
 }

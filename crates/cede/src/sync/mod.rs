@@ -43,7 +43,7 @@
 //! ```
 //!
 //! They stay on their thread; a loop on another one is reached through a [`LoopProxy`](crate::LoopProxy),
-//! or a [`channel::oneshot::to_thread`](crate::channel::oneshot::to_thread):
+//! or a [`channel::oneshot::from_thread`](crate::channel::oneshot::from_thread):
 //!
 //! ```compile_fail
 //! fn send<T: Send>(_: T) {}

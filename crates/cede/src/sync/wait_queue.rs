@@ -58,7 +58,8 @@ impl WaitQueue {
             ),
         }
         let promise = Promise::on(schedule);
-        let key = self.list.borrow_mut().get_or_insert_with(|| Box::new(WaitList::new())).push(promise.clone());
+        let key =
+            self.list.borrow_mut().get_or_insert_with(|| Box::new(WaitList::new())).push(promise.clone());
         let mut place = Place { queue: self, key, promise, woken: false, leave: Some(leave) };
         let waited = place.promise.wait_for_it(call);
         place.woken = waited.is_ok();

@@ -1,6 +1,7 @@
 //! Cancelling a task (asyncio: `Task.cancel`, `cancelling`, `uncancel`).
 
 use super::cell::TaskCore;
+use crate::error::Cancelled;
 use crate::target::{self, CancelWay};
 
 impl TaskCore {
@@ -18,6 +19,12 @@ impl TaskCore {
         }
         self.must_cancel.set(true);
         *self.message.borrow_mut() = way.message.clone();
+    }
+
+    /// Has the next await deliver a cancellation that was kept back, without counting it again.
+    pub(super) fn deliver_again(&self, cancelled: &Cancelled) {
+        self.must_cancel.set(true);
+        *self.message.borrow_mut() = cancelled.message().map(Into::into);
     }
 
     pub(super) fn uncancel(&self) -> usize {

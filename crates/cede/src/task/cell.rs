@@ -318,7 +318,11 @@ where
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let core = &self.core;
-        write!(f, "<Task {} name='{}' coro=<{}()>", core.completion.outcome(), core.name(), core.coroutine)?;
+        let state = match core.completion.outcome() {
+            Outcome::Pending if core.requests.get() > 0 => "cancelling".to_owned(),
+            outcome => outcome.to_string(),
+        };
+        write!(f, "<Task {state} name='{}' coro=<{}()>", core.name(), core.coroutine)?;
         if let Some(target) = core.waiting() {
             // Only one step along the chain: it may be long, or a cycle.
             match target.clone().as_task() {

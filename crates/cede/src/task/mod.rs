@@ -24,11 +24,13 @@ mod handle;
 mod handoff;
 mod join;
 mod park;
+mod scope;
 mod step;
 mod workers;
 
 pub use handle::{AnyTask, Task};
 pub use join::Flatten;
+pub use scope::{Scope, ScopedTask, scope};
 
 pub(crate) use cell::TaskObject;
 pub(crate) use park::{bad_yield, park, yield_now};

@@ -46,8 +46,8 @@ pub(super) fn begin(task: &Rc<dyn TaskObject>) -> Option<Cancelled> {
     schedule.observe(|| Event::StepBegins { task: task.clone().handle() });
     let mut cancelled = core.must_cancel.take().then(|| core.take_cancelled());
     if let Some(target) = core.waiting.take() {
-        if target.completion().outcome() == Outcome::Cancelled {
-            cancelled = None; // one is on its way already, with its own message
+        if target.task_key().is_none() && target.completion().outcome() == Outcome::Cancelled {
+            cancelled = None; // the await gives that one, with its own message (as asyncio)
         }
         if schedule.observing() {
             schedule.observe(|| Event::AwaitEnds { task: task.clone().handle(), on: Awaited { target } });
@@ -151,6 +151,7 @@ pub(crate) fn tear_down(task: &Rc<dyn TaskObject>) {
         return;
     }
     let _undriven = undriven();
+    let before = core.schedule.current_key(); // a scope may do this in the middle of a step
     core.must_cancel.set(false);
     if core.fresh.get() {
         begin(task);
@@ -167,7 +168,7 @@ pub(crate) fn tear_down(task: &Rc<dyn TaskObject>) {
         // Buried below one that resisted: its stack is leaked with that one's, and never run again.
         end_leaked(task);
     }
-    core.schedule.set_current(TaskKey::default());
+    core.schedule.set_current(before);
 }
 
 /// It caught the unwinding and parked again, every time.

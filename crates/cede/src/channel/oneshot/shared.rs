@@ -1,5 +1,6 @@
 //! What the two ends share.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 
 use super::error::RecvError;
@@ -12,6 +13,8 @@ pub(super) struct Shared<T> {
     /// Set when the receiver takes nothing any more.
     pub(super) closed: Event,
     waiters: WaitQueue,
+    /// Dropped when the receiver takes nothing any more.
+    kept: RefCell<Option<Box<dyn Any>>>,
 }
 
 impl<T> Shared<T> {
@@ -21,7 +24,13 @@ impl<T> Shared<T> {
             over: Cell::new(false),
             closed: Event::new(),
             waiters: WaitQueue::new(),
+            kept: RefCell::default(),
         }
+    }
+
+    /// Keeps something for as long as the receiver takes a value.
+    pub(super) fn keep(&self, kept: Box<dyn Any>) {
+        self.kept.replace(Some(kept));
     }
 
     pub(super) fn send(&self, value: T) -> Result<(), T> {
@@ -62,6 +71,8 @@ impl<T> Shared<T> {
     pub(super) fn close(&self) {
         self.closed.set();
         self.waiters.wake_all();
+        let kept = self.kept.take();
+        drop(kept); // outside the borrow
     }
 
     /// The receiver is gone.

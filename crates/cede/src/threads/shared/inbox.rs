@@ -111,14 +111,18 @@ pub(crate) struct Source<W: Wake> {
 
 impl<W: Wake> Source<W> {
     pub(crate) fn new(inbox: Arc<Inbox<W>>) -> Self {
-        inbox.sources.fetch_add(1, Ordering::Relaxed);
-        Source { inbox, works: false }
+        Self::of(inbox, false)
     }
 
     /// One that works for the loop and will post when it is done: meanwhile a clock that could jump waits.
     pub(crate) fn working(inbox: Arc<Inbox<W>>) -> Self {
         inbox.working.fetch_add(1, Ordering::Relaxed);
-        Source { works: true, ..Source::new(inbox) }
+        Self::of(inbox, true)
+    }
+
+    fn of(inbox: Arc<Inbox<W>>, works: bool) -> Self {
+        inbox.sources.fetch_add(1, Ordering::Relaxed);
+        Source { inbox, works }
     }
 
     /// Has the loop run this.
