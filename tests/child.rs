@@ -5,7 +5,7 @@ use std::any::type_name;
 use std::env;
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Output, exit};
+use std::process::{Command, ExitStatus, Output, Stdio, exit};
 
 /// Set in the child, to the test it is to run.
 const CHILD: &str = "CEDE_TESTS_CHILD";
@@ -74,6 +74,24 @@ pub fn in_limited_child<F: FnOnce()>(limit: &str, environment: &[(&str, &str)], 
     run(command, environment)
 }
 
+/// Runs all tests of this binary again, in a process of its own with this environment, but for those whose
+/// path contains one of `skipped`; they must pass. There, it does nothing.
+///
+/// # Panics
+/// When one fails.
+#[track_caller]
+pub fn again(environment: &[(&str, &str)], skipped: &[&str]) {
+    const AGAIN: &str = "CEDE_TESTS_AGAIN";
+    if env::var_os(AGAIN).is_some() {
+        return;
+    }
+    let mut command = Command::new(env::current_exe().expect("a test knows its own path"));
+    command.args(skipped.iter().flat_map(|path| ["--skip", path])).env(AGAIN, "");
+    command.stdout(Stdio::piped());
+    let output = configured(command, environment).output().expect("the tests run");
+    assert!(output.status.success(), "{environment:?}:\n{}", String::from_utf8_lossy(&output.stdout));
+}
+
 /// Runs a program of this package, on whose main thread there is no test harness.
 ///
 /// # Panics
@@ -84,13 +102,19 @@ pub fn program<S: AsRef<OsStr>>(path: S, arguments: &[&str], environment: &[(&st
     run(command, environment)
 }
 
-fn run(mut command: Command, environment: &[(&str, &str)]) -> Ended {
+fn run(command: Command, environment: &[(&str, &str)]) -> Ended {
+    let mut command = configured(command, environment);
+    Ended::of(command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}")))
+}
+
+fn configured(mut command: Command, environment: &[(&str, &str)]) -> Command {
     let ours = env::vars_os().map(|(name, _)| name);
     for name in ours.filter(|name| name.to_string_lossy().starts_with("CEDE_STACK")) {
         command.env_remove(name);
     }
-    command.env_remove("CEDE_DEBUG").env_remove("RUST_BACKTRACE").envs(environment.iter().copied());
-    Ended::of(command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}")))
+    // Debug mode reports whoever keeps control for long, which on a busy machine may be anybody.
+    command.env("CEDE_DEBUG", "0").env_remove("RUST_BACKTRACE").envs(environment.iter().copied());
+    command
 }
 
 /// The path of the test that a closure stands in: `row_28::the_test` of `rows::row_28::the_test::{{closure}}`.

@@ -10,7 +10,7 @@ fn main() {
     let body = || -> u64 { dig(0) };
     match std::env::args().nth(1).as_deref() {
         Some("generator") => {
-            let _ = Generator::<()>::new(move |_| drop(black_box(body()))).named("digger").start();
+            let _ = Generator::<()>::new(move |_| assert_ne!(body(), 1)).named("digger").start();
         }
         Some("coroutine") => {
             let _ = cede::coroutine(body).named("digger").start().send(());

@@ -154,6 +154,8 @@ fn table(workload: &Workload, systems: &[&System], rounds: &[Vec<Round>]) -> Tab
 }
 
 fn run_round(mut command: Command, limit: Duration) -> Round {
+    // A backtrace would hide the reason.
+    command.env("RUST_BACKTRACE", "0");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|e| format!("does not start: {e}"))?;
     let output = reader(child.stdout.take());

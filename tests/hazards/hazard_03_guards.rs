@@ -84,8 +84,9 @@ fn at_the_limit_on_mappings_a_task_fails_with_an_error_and_the_loop_goes_on() {
         );
 
         // There is room for others: threads, their memory, a panic.
-        let threads: Vec<_> =
-            (0..20).map(|_| std::thread::spawn(|| vec![1_u8; 8 << 20].iter().map(|byte| u64::from(*byte)).sum())).collect();
+        let threads: Vec<_> = (0..20)
+            .map(|_| std::thread::spawn(|| vec![1_u8; 8 << 20].iter().map(|byte| u64::from(*byte)).sum()))
+            .collect();
         assert!(threads.into_iter().all(|thread| thread.join().is_ok_and(|sum: u64| sum == 8 << 20)));
         assert!(std::panic::catch_unwind(|| panic!("a panic with its hook")).is_err());
 

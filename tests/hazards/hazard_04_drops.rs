@@ -79,8 +79,10 @@ fn leaving_a_suspended_stack_is_no_panic_for_the_hook() {
         driven.send(()).unwrap();
         drop(driven);
         let event_loop = event_loop(&Trace::new());
-        drop(event_loop.create_task(cede::coroutine(|| loop {
-            let _ = cede::yield_now().await_();
+        drop(event_loop.create_task(cede::coroutine(|| {
+            loop {
+                let _ = cede::yield_now().await_();
+            }
         })));
         run_briefly(&event_loop);
         drop(event_loop);

@@ -15,3 +15,12 @@ mod hazard_21_handles;
 mod hazard_22_finished;
 mod hazard_27_forget;
 mod hazard_28_sizes;
+
+/// Debug mode times every callback, so all goes through the loop; without it, tasks give control on by
+/// themselves. (What runs in a child runs without it anyway.)
+#[test]
+fn every_hazard_is_met_without_debug_mode_and_with_it() {
+    for debug in ["0", "1"] {
+        cede_tests::child::again(&[("CEDE_DEBUG", debug)], &["hazard_01", "hazard_03", "hazard_05"]);
+    }
+}

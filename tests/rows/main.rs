@@ -23,3 +23,12 @@ mod row_36_resume;
 mod row_37_close;
 mod row_38_body_error;
 mod row_39_yield_from;
+
+/// Debug mode times every callback, so all goes through the loop; without it, tasks give control on by
+/// themselves. Nobody must see the difference.
+#[test]
+fn every_row_holds_without_debug_mode_and_with_it() {
+    for debug in ["0", "1"] {
+        cede_tests::child::again(&[("CEDE_DEBUG", debug)], &[]);
+    }
+}

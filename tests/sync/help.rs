@@ -31,10 +31,26 @@ pub(crate) fn spawn<U: 'static, E: Failure>(
 #[track_caller]
 pub(crate) fn spawn_with<S: 'static, U: 'static, E: Failure>(
     shared: &Rc<S>,
-    body: impl FnOnce(&Rc<S>) -> Result<U, E> + 'static,
+    body: impl FnOnce(&S) -> Result<U, E> + 'static,
 ) -> Task<Result<U, E>> {
     let shared = Rc::clone(shared);
     spawn(move || body(&shared))
+}
+
+/// Cancels a task in the next turn.
+pub(crate) fn cancel_soon<T>(task: &Task<T>) {
+    let task = task.handle();
+    soon(move || {
+        task.cancel();
+    });
+}
+
+/// Cancels a task after some time.
+pub(crate) fn cancel_later<T>(task: &Task<T>, milliseconds: u64, message: &'static str) {
+    let task = task.handle();
+    cede::running_loop().expect("a loop runs").call_later(Duration::from_millis(milliseconds), move || {
+        task.cancel_with(message);
+    });
 }
 
 /// Has the loop call a function in its next turn.

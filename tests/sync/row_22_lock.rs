@@ -7,10 +7,15 @@ use std::rc::Rc;
 use cede::sync::Lock;
 use cede::{Awaitable, Cancelled, Condition, Promise, Semaphore};
 
-use crate::help::{Trace, run, soon, spawn, spawn_with, turn};
+use crate::help::{Trace, cancel_soon, run, soon, spawn_with, turn};
 
 /// A task that locks, says so, and keeps the lock until it is told to release it.
-fn holder(lock: &Rc<Lock>, trace: &Trace, name: &'static str, until: Promise<()>) -> cede::Task<cede::Result<()>> {
+fn holder(
+    lock: &Rc<Lock>,
+    trace: &Trace,
+    name: &'static str,
+    until: Promise<()>,
+) -> cede::Task<cede::Result<()>> {
     let trace = trace.clone();
     spawn_with(lock, move |lock| {
         let _guard = lock.lock().await_()?;
@@ -72,8 +77,7 @@ fn a_cancelled_waiter_leaves_no_trace() {
         let lock = Rc::new(Lock::new(()));
         let _guard = lock.lock().await_().unwrap();
         let task = spawn_with(&lock, |lock| lock.lock().await_().map(drop));
-        let canceller = task.handle();
-        soon(move || drop(canceller.cancel()));
+        cancel_soon(&task);
         assert_eq!((&task).await_().unwrap(), Err(Cancelled::new()));
         assert_eq!(format!("{lock:?}"), "<Lock [locked]>");
     });
@@ -234,16 +238,26 @@ fn nobody_gets_in_between_a_release_and_the_woken_waiter() {
     run(|| {
         let lock = Rc::new(Lock::new(()));
         let guard = lock.lock().await_().unwrap();
-        let waiter = spawn_with(&lock, |lock| lock.lock().await_().map(drop));
+        let trace = Trace::new();
+        let waits = |name: &'static str| {
+            let trace = trace.clone();
+            spawn_with(&lock, move |lock| {
+                let _guard = lock.lock().await_()?;
+                trace.add(name);
+                cede::yield_now().await_()
+            })
+        };
+        waits("waiter");
         turn();
         drop(guard);
         assert!(!lock.locked(), "the waiter has not run");
         assert!(lock.try_lock().is_none(), "but the lock is its");
-        let late = spawn_with(&lock, |lock| lock.lock().await_().map(drop));
+        waits("late");
         turn();
-        assert!(waiter.done() && !late.done());
+        assert_eq!(trace.take(), ["waiter"]);
         turn();
-        assert!(late.done());
+        turn();
+        assert_eq!(trace.take(), ["late"]);
     });
 }
 
@@ -255,7 +269,9 @@ fn a_lock_whose_waiters_are_all_cancelled_is_free_at_once() {
         let tasks: Vec<_> =
             (0..3).map(|_| spawn_with(&lock, |lock| lock.lock().await_().map(drop))).collect();
         turn();
-        tasks.iter().for_each(|task| drop(task.cancel()));
+        for task in &tasks {
+            task.cancel();
+        }
         drop(guard);
         assert!(lock.try_lock().is_some(), "jumping a queue of the cancelled is fair");
         turn();
@@ -284,8 +300,7 @@ fn a_cancellation_lands_where_the_lock_has_to_be_waited_for() {
         let task = spawn_with(&lock, |lock| {
             cede::current_task().unwrap().cancel();
             let guard = lock.lock().await_().expect("a free lock is no place to be cancelled");
-            let other = Rc::clone(lock);
-            let error = other.lock().await_().map(drop);
+            let error = lock.lock().await_().map(drop);
             drop(guard);
             error
         });
@@ -341,7 +356,7 @@ fn the_value_may_be_unsized_and_reached_without_locking_by_its_owner() {
     let guard = lock.try_lock().unwrap();
     assert_eq!(*guard, [7, 2, 3]);
     assert_eq!(format!("{guard:?}"), "[7, 2, 3]");
-    assert_eq!(cede::sync::LockGuard::lock(&guard).locked(), true);
+    assert!(cede::sync::LockGuard::lock(&guard).locked());
 }
 
 /// Guards of different locks are independent of each other, and of the order in which they go.

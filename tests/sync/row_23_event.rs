@@ -5,7 +5,7 @@ use std::rc::Rc;
 use cede::sync::Event;
 use cede::{Awaitable, Cancelled};
 
-use crate::help::{Trace, run, soon, spawn_with, turn};
+use crate::help::{Trace, cancel_soon, run, soon, spawn_with, turn};
 
 fn waiter(event: &Rc<Event>, trace: &Trace, name: &'static str) -> cede::Task<Result<(), Cancelled>> {
     let trace = trace.clone();
@@ -70,8 +70,7 @@ fn a_cancelled_wait_leaves_no_trace() {
     run(|| {
         let event = Rc::new(Event::new());
         let task = waiter(&event, &Trace::new(), "");
-        let canceller = task.handle();
-        soon(move || drop(canceller.cancel()));
+        cancel_soon(&task);
         assert_eq!((&task).await_().unwrap(), Err(Cancelled::new()));
         assert_eq!(format!("{event:?}"), "<Event [unset]>");
     });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cede::sync::{Condition, Lock};
 use cede::{Awaitable, Cancelled, Task};
 
-use crate::help::{Trace, run, soon, spawn_with, turn};
+use crate::help::{Trace, cancel_later, cancel_soon, run, soon, spawn_with, turn};
 
 type Shared = (Lock<i32>, Condition);
 
@@ -17,12 +17,7 @@ fn shared() -> Rc<Shared> {
 }
 
 /// A task that waits once and says when it goes on, with the lock; it keeps that for a turn more if asked.
-fn waiter(
-    shared: &Rc<Shared>,
-    trace: &Trace,
-    name: &'static str,
-    keep: bool,
-) -> Task<Result<(), Cancelled>> {
+fn waiter(shared: &Rc<Shared>, trace: &Trace, name: &'static str, keep: bool) -> Task<Result<(), Cancelled>> {
     let trace = trace.clone();
     spawn_with(shared, move |shared| {
         let mut guard = shared.0.lock().await_()?;
@@ -83,8 +78,7 @@ fn a_cancelled_wait_has_the_lock_again_when_it_comes_back() {
             *guard += 1; // it is ours
             Err::<(), Cancelled>(error)
         });
-        let canceller = task.handle();
-        soon(move || drop(canceller.cancel()));
+        cancel_soon(&task);
         assert_eq!((&task).await_().unwrap(), Err(Cancelled::new()));
         let (lock, condition) = &*shared;
         assert_eq!(*lock.try_lock().unwrap(), 1);
@@ -351,9 +345,7 @@ fn a_wait_that_takes_too_long_can_be_given_up() {
     run(|| {
         let shared = shared();
         let task = waiter(&shared, &Trace::new(), "", false);
-        let canceller = task.handle();
-        let event_loop = cede::running_loop().unwrap();
-        event_loop.call_later(Duration::from_millis(500), move || drop(canceller.cancel_with("too long")));
+        cancel_later(&task, 500, "too long");
         assert_eq!(task.await_().unwrap().unwrap_err().message(), Some("too long"));
         assert!(!shared.0.locked());
     });
@@ -439,9 +431,7 @@ fn assert_consumed(shared: &Rc<Shared>) {
         let mut state = lock.lock().await_()?;
         condition.wait_for(&mut state, |state| *state == 0).await_()
     });
-    let canceller = watcher.handle();
-    let event_loop = cede::running_loop().unwrap();
-    event_loop.call_later(Duration::from_millis(10), move || drop(canceller.cancel()));
+    cancel_later(&watcher, 10, "too long");
     let _ = watcher.await_().unwrap();
     assert_eq!(*shared.0.try_lock().unwrap(), 0, "the notification was lost");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cede::sync::{BoundedSemaphore, Semaphore};
 use cede::{Awaitable, Cancelled, Task};
 
-use crate::help::{Trace, panic_text, run, run_reporting, soon, spawn, spawn_with, turn};
+use crate::help::{Trace, cancel_soon, panic_text, run, run_reporting, soon, spawn, spawn_with, turn};
 
 /// A task that takes a permit for good, and says so.
 fn taker(semaphore: &Rc<Semaphore>, trace: &Trace, name: &'static str) -> Task<Result<(), Cancelled>> {
@@ -91,8 +91,7 @@ fn a_cancelled_waiter_leaves_no_trace() {
         let semaphore = Rc::new(Semaphore::new(1));
         let _permit = semaphore.acquire().await_().unwrap();
         let task = taker(&semaphore, &Trace::new(), "");
-        let canceller = task.handle();
-        soon(move || drop(canceller.cancel()));
+        cancel_soon(&task);
         assert_eq!((&task).await_().unwrap(), Err(Cancelled::new()));
         assert_eq!(format!("{semaphore:?}"), "<Semaphore [locked]>");
     });
@@ -217,10 +216,8 @@ fn a_permit_that_cannot_be_given_back_is_reported_when_it_is_dropped() {
     });
     assert_eq!(
         reports,
-        [
-            "a semaphore's permit left with an error while it was dropped: BoundedSemaphore released too many \
-             times"
-        ]
+        ["a semaphore's permit left with an error while it was dropped: BoundedSemaphore released too many \
+             times"]
     );
 }
 
@@ -408,6 +405,6 @@ fn as_many_permits_as_can_be_counted_are_no_more_by_a_release() {
 fn a_permit_says_where_it_was_acquired() {
     let semaphore = Semaphore::new(2);
     let (here, permit) = (line!(), semaphore.acquire().await_().unwrap());
-    assert_eq!(format!("{permit:?}"), format!("<SemaphorePermit acquired at {}:{here}:60>", file!()));
+    assert_eq!(format!("{permit:?}"), format!("<SemaphorePermit acquired at {}:{here}:56>", file!()));
     assert!(panic_text(|| drop(Semaphore::new(0).acquire().await_())).contains("Semaphore::acquire"));
 }

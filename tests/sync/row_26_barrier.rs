@@ -20,7 +20,7 @@ fn waiters(barrier: &Rc<Barrier>, n: usize) -> Vec<Waiting> {
 fn gather<T: 'static>(
     barrier: &Rc<Barrier>,
     n: usize,
-    body: impl Fn(&Rc<Barrier>) -> Result<T, BarrierError> + Clone + 'static,
+    body: impl Fn(&Barrier) -> Result<T, BarrierError> + Clone + 'static,
 ) -> Vec<T> {
     let tasks: Vec<_> = (0..n).map(|_| spawn_with(barrier, body.clone())).collect();
     tasks.into_iter().map(|task| task.await_().expect("no panic").expect("no error")).collect()
@@ -271,7 +271,7 @@ fn a_reset_while_it_drains_sends_the_rest_away() {
         let (sent_away, drained) = (Rc::clone(&broken), Rc::clone(&left));
         gather(&barrier, N, move |barrier| {
             match barrier.wait().await_() {
-                Err(error) if error.is_broken() => drop(add(&sent_away)),
+                Err(error) if error.is_broken() => _ = add(&sent_away),
                 Err(error) => return Err(error),
                 Ok(_) if add(&drained) == N - N / 2 => barrier.reset().await_()?,
                 Ok(_) => {}
@@ -303,7 +303,7 @@ fn a_reset_while_it_drains_leaves_those_outside_waiting() {
                     barrier.wait().await_()?;
                 }
                 Ok(_) => match barrier.wait().await_() {
-                    Err(error) if error.is_broken() => drop(add(&sent_away_outside)),
+                    Err(error) if error.is_broken() => _ = add(&sent_away_outside),
                     result => drop(result?),
                 },
             }
@@ -398,11 +398,11 @@ fn an_abort_while_it_drains_reaches_those_inside_and_outside() {
         let (sent_away, refused) = (Rc::clone(&inside), Rc::clone(&outside));
         gather(&barrier, N, move |barrier| {
             match barrier.wait().await_() {
-                Err(error) if error.is_broken() => drop(add(&sent_away)),
+                Err(error) if error.is_broken() => _ = add(&sent_away),
                 Err(error) => return Err(error),
                 Ok(_) if add(&count) > blocking => barrier.abort().await_()?,
                 Ok(_) => match barrier.wait().await_() {
-                    Err(error) if error.is_broken() => drop(add(&refused)),
+                    Err(error) if error.is_broken() => _ = add(&refused),
                     result => drop(result?),
                 },
             }
@@ -421,13 +421,12 @@ fn a_task_that_fails_may_abort_it_for_the_others() {
         let (barrier, passed, broken) = (Rc::new(Barrier::new(N)), counter(), counter());
         let (told_passed, told_broken) = (Rc::clone(&passed), Rc::clone(&broken));
         gather(&barrier, N, move |barrier| {
-            if barrier.wait().await_()? == N / 2 {
-                return Ok(barrier.abort().await_()?); // it fails here
-            }
-            match barrier.wait().await_() {
-                Ok(_) => drop(add(&told_passed)),
-                Err(_) => drop(add(&told_broken)),
-            }
+            let second = match barrier.wait().await_() {
+                Ok(index) if index == N / 2 => return Ok(barrier.abort().await_()?), // it fails here
+                Ok(_) => barrier.wait().await_(),
+                broken => broken,
+            };
+            add(if second.is_ok() { &told_passed } else { &told_broken });
             Ok(())
         });
         assert!(barrier.broken());
@@ -445,10 +444,10 @@ fn a_broken_barrier_is_mended_by_a_reset() {
         let (broken, passed) = (counter(), counter());
         let (told_broken, told_passed) = (Rc::clone(&broken), Rc::clone(&passed));
         gather(&barrier, N, move |barrier| {
-            if barrier.wait().await_()? == N / 2 {
-                barrier.abort().await_()?;
-            } else if barrier.wait().await_().is_err_and(|error| error.is_broken()) {
-                add(&told_broken);
+            match barrier.wait().await_() {
+                Ok(index) if index == N / 2 => barrier.abort().await_()?, // it fails here
+                Ok(_) => drop(barrier.wait().await_().map_err(|_| add(&told_broken))),
+                Err(_) => _ = add(&told_broken),
             }
             if other.wait().await_()? == N / 2 {
                 barrier.reset().await_()?;

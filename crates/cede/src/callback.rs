@@ -17,9 +17,24 @@ pub(crate) enum Callback {
     Step(TaskKey),
     /// A function given to `call_soon`, `call_later` or `call_at`.
     Call(Rc<HandleCell>),
-    /// A done-callback. `target` is kept alive until it has run, for it is its argument.
-    Done { target: Rc<dyn Target>, run: Box<dyn FnOnce()> },
+    /// A done-callback. Boxed, so that the entries of the queue stay small.
+    Done(Box<DoneCall>),
 }
+
+/// A callback for the end of a task or promise.
+pub(crate) struct DoneCall {
+    /// Kept alive until the callback has run, for it is its argument.
+    pub(crate) target: Rc<dyn Target>,
+    pub(crate) run: Box<dyn FnOnce()>,
+}
+
+impl Callback {
+    pub(crate) fn done(target: &Rc<dyn Target>, run: Box<dyn FnOnce()>) -> Self {
+        Callback::Done(Box::new(DoneCall { target: target.clone(), run }))
+    }
+}
+
+const _: () = assert!(size_of::<Callback>() <= 16);
 
 /// A function in the queue or on a timer, and whether it is still wanted.
 pub(crate) struct HandleCell {

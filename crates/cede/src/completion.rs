@@ -88,7 +88,7 @@ impl Completion {
         let id = CallbackId(self.ids.get());
         self.ids.set(id.0 + 1);
         if self.done() {
-            target.schedule().push(Callback::Done { target: target.clone(), run });
+            target.schedule().push(Callback::done(target, run));
         } else {
             self.add(Entry::Call(id, run));
         }
@@ -124,7 +124,7 @@ impl Completion {
                 for entry in *entries {
                     schedule.push(match entry {
                         Entry::Wake(task) => Callback::Step(task),
-                        Entry::Call(_, run) => Callback::Done { target: target.clone(), run },
+                        Entry::Call(_, run) => Callback::done(target, run),
                     });
                 }
             }

@@ -42,7 +42,10 @@ pub(crate) struct Schedule {
     numbers: Cell<u64>,
     closed: Cell<bool>,
     debug: Cell<bool>,
+    /// The switch of the fast path; debug mode, which times every callback, does without.
     fast: Cell<bool>,
+    /// Whether tasks may give control on by themselves: the fast path is on, and debug mode off.
+    hands_on: Cell<bool>,
     observing: Cell<bool>,
     observer: RefCell<Option<Rc<dyn Observer>>>,
 }
@@ -112,6 +115,7 @@ pub(crate) fn current() -> Option<Rc<dyn TaskObject>> {
 impl Schedule {
     pub(crate) fn new(debug: bool) -> Rc<Self> {
         static IDS: AtomicU64 = AtomicU64::new(1);
+        let fast = std::env::var("CEDE_FAST_PATH").as_deref() != Ok("0");
         Rc::new(Schedule {
             id: IDS.fetch_add(1, Ordering::Relaxed),
             ready: RefCell::default(),
@@ -124,7 +128,8 @@ impl Schedule {
             numbers: Cell::new(0),
             closed: Cell::new(false),
             debug: Cell::new(debug),
-            fast: Cell::new(std::env::var("CEDE_FAST_PATH").as_deref() != Ok("0")),
+            fast: Cell::new(fast),
+            hands_on: Cell::new(fast && !debug),
             observing: Cell::new(false),
             observer: RefCell::default(),
         })
@@ -170,7 +175,7 @@ impl Schedule {
     /// on, and either this turn goes on, or nothing stands at the boundary for the loop to look at.
     #[inline]
     pub(crate) fn next_step_here(&self) -> Option<TaskKey> {
-        if !self.fast.get() || self.debug.get() {
+        if !self.hands_on.get() {
             return None;
         }
         let key = match self.ready.borrow().front()? {
@@ -262,8 +267,8 @@ impl Schedule {
         self.parked.set(task);
     }
 
-    pub(crate) fn take_parked(&self) -> Option<Rc<dyn TaskObject>> {
-        self.task(self.parked.take())
+    pub(crate) fn take_parked(&self) -> TaskKey {
+        self.parked.take()
     }
 
     // ---- debug mode and observer
@@ -274,10 +279,12 @@ impl Schedule {
 
     pub(crate) fn set_debug(&self, on: bool) {
         self.debug.set(on);
+        self.hands_on.set(self.fast.get() && !on);
     }
 
     pub(crate) fn set_fast_path(&self, on: bool) {
         self.fast.set(on);
+        self.hands_on.set(on && !self.debug.get());
     }
 
     pub(crate) fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {

@@ -7,7 +7,8 @@ use super::signal::Signal;
 use crate::completion::CallbackId;
 use crate::coroutine::{Awaitable, Interrupt};
 use crate::error::JoinError;
-use crate::target::{Awaited, Target};
+use crate::outcome::Outcome;
+use crate::target::{self, Awaited, Target};
 
 /// Waits for something without taking it along when the wait is cancelled: that goes on.
 ///
@@ -71,6 +72,21 @@ impl<S: Source> Shield<S> {
         };
         watched.completion().add_call(&watched, Box::new(forget));
         Shield { inner, outer: Some(outer) }
+    }
+
+    /// Whether what is inside has ended, or whoever awaits was cancelled.
+    pub fn done(&self) -> bool {
+        self.outcome() != Outcome::Pending
+    }
+
+    /// How the wait stands; what is inside may go on after it was cancelled.
+    pub fn outcome(&self) -> Outcome {
+        self.target().completion().outcome()
+    }
+
+    /// Cancels the wait, not what is inside: whether it was still pending.
+    pub fn cancel(&self) -> bool {
+        self.outer.is_some() && target::cancel(&self.target(), None)
     }
 
     pub(crate) fn target(&self) -> Rc<dyn Target> {

@@ -305,9 +305,9 @@ impl<E: Failure> Inner<E> {
 
 /// The error of a failed task, or a copy.
 fn take_error<U: 'static, E: Failure>(task: &Task<Result<U, E>>) -> Option<E> {
-    let copy = task.peek(|result| result.as_ref().err().and_then(E::try_clone)).flatten();
-    if copy.is_some() {
-        return copy;
+    if let Some(copy) = task.peek(|result| result.as_ref().err().and_then(E::try_clone)).flatten() {
+        task.target().completion().mark_read();
+        return Some(copy);
     }
     let error = task.take().ok()?.err()?;
     let gone = Error::invalid_state("the task's error went to its TaskGroup, and there is only one");

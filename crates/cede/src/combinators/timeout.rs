@@ -14,7 +14,9 @@ use crate::task::AnyTask;
 /// The closure cedes where it awaits; this does not add to it. The error type says with
 /// [`Failure`] whether what left the closure is a cancellation. Another error of the closure stays what it is, even after
 /// the time is over; so does a cancellation that somebody else asked for; and if the closure returns a value
-/// all the same, that is the result. `None` never ends.
+/// all the same, that is the result. (Awaiting a task of a `Result` in it, carry both errors on, with `??` or
+/// [`flatten`](crate::Task::flatten): the cancelled task's `Ok(Err(…))` is a value like others.) `None` never
+/// ends.
 ///
 /// To move the end, to ask for it, or to know afterwards whether it came, make a [`Timeout`] and
 /// [`run`](Timeout::run) the closure in that.
@@ -158,7 +160,12 @@ impl Timeout {
         E: Failure + From<Error>,
     {
         let inside = self.enter()?;
-        inside.leave(body())
+        let left = body();
+        let ours = inside.leave();
+        match left {
+            Err(error) if ours && error.is_cancelled() => Err(Error::from(TimedOut::new()).into()),
+            left => left,
+        }
     }
 
     /// When it ends; `None` if never.
@@ -259,18 +266,11 @@ pub(super) struct Inside<'a> {
 }
 
 impl Inside<'_> {
-    /// The closure has returned this.
-    pub(super) fn leave<T, E>(self, left: Result<T, E>) -> Result<T, E>
-    where
-        E: Failure + From<Error>,
-    {
+    /// The closure has returned. Whether a cancellation that comes out of it is the limit's.
+    pub(super) fn leave(self) -> bool {
         let inner = self.inner;
         std::mem::forget(self);
-        let ours = inner.leave();
-        match left {
-            Err(error) if ours && error.is_cancelled() => Err(Error::from(TimedOut::new()).into()),
-            left => left,
-        }
+        inner.leave()
     }
 }
 

@@ -72,29 +72,49 @@ where
     #[track_caller]
     fn await_(self) -> Result<T, E> {
         let WaitFor { awaitable, timeout: limit } = self;
-        if limit != Some(Duration::ZERO) {
-            let limit = Timeout::after(limit)?;
-            let inside = limit.enter()?;
-            return inside.leave(awaitable.await_());
+        if limit == Some(Duration::ZERO) {
+            return match awaitable.end_now() {
+                Ok(Ended::Before(result)) => result,
+                Ok(Ended::Cancelled { result, cancelled }) => timed_out_if_cancelled(result, cancelled),
+                Ok(Ended::NeverBegan) => Err(Error::from(TimedOut::new()).into()),
+                Err(error) => Err(match error.downcast_ref::<Cancelled>() {
+                    Some(cancelled) => cancelled.clone().into(),
+                    None => error.into(),
+                }),
+            };
         }
-        match awaitable.end_now() {
-            Ok(Ended::Before(result)) => result,
-            Ok(Ended::Cancelled(Err(error))) if error.is_cancelled() => {
-                Err(Error::from(TimedOut::new()).into())
-            }
-            Ok(Ended::Cancelled(result)) => result,
-            Ok(Ended::NeverBegan) => Err(Error::from(TimedOut::new()).into()),
-            Err(error) => Err(match error.downcast_ref::<Cancelled>() {
-                Some(cancelled) => cancelled.clone().into(),
-                None => error.into(),
-            }),
-        }
+        let limit = Timeout::after(limit)?;
+        let inside = limit.enter()?;
+        let awaited = awaitable.handle();
+        let result = awaitable.await_();
+        let ours = inside.leave();
+        if ours { timed_out_if_cancelled(result, awaited.is_some_and(is_cancelled)) } else { result }
     }
+}
+
+/// A task of a `Result` that ends cancelled gives `Ok(Err(…))`, so its outcome is asked, too.
+fn timed_out_if_cancelled<T, E: Failure + From<Error>>(
+    result: Result<T, E>,
+    cancelled: bool,
+) -> Result<T, E> {
+    match result {
+        Err(error) if error.is_cancelled() => Err(Error::from(TimedOut::new()).into()),
+        Ok(_) if cancelled => Err(Error::from(TimedOut::new()).into()),
+        result => result,
+    }
+}
+
+fn is_cancelled(awaited: Awaited) -> bool {
+    awaited.target.completion().outcome() == Outcome::Cancelled
 }
 
 /// What can be [waited for](wait_for) with a limit: a coroutine object, a task, a promise, what another
 /// combinator gave, or a reference to one whose result is `Clone`.
 pub trait Limited: Awaitable {
+    /// What is awaited, unless it is a coroutine object.
+    #[doc(hidden)]
+    fn handle(&self) -> Option<Awaited>;
+
     /// Ends it without giving it any time.
     #[doc(hidden)]
     #[track_caller]
@@ -106,8 +126,11 @@ pub trait Limited: Awaitable {
 pub enum Ended<T> {
     /// By itself, before.
     Before(T),
-    /// After it was cancelled.
-    Cancelled(T),
+    /// After we cancelled it, and whether as cancelled.
+    Cancelled {
+        result: T,
+        cancelled: bool,
+    },
     NeverBegan,
 }
 
@@ -116,6 +139,10 @@ where
     F: Body + 'static,
     F::Returns: 'static,
 {
+    fn handle(&self) -> Option<Awaited> {
+        None
+    }
+
     #[track_caller]
     fn end_now(self) -> Result<Ended<F::Returns>, Error> {
         let task = facade::create_task(self);
@@ -127,6 +154,10 @@ where
 macro_rules! limited {
     ($([$($bounds:tt)*] $Handle:ty;)+) => {
         $(impl<$($bounds)*> Limited for $Handle {
+            fn handle(&self) -> Option<Awaited> {
+                Some(self.awaited())
+            }
+
             #[track_caller]
             fn end_now(self) -> Result<Ended<Self::Output>, Error> {
                 let awaited = self.awaited();
@@ -134,7 +165,7 @@ macro_rules! limited {
                     return Ok(Ended::Before(self.await_()));
                 }
                 cancel_and_wait(&awaited)?;
-                Ok(Ended::Cancelled(self.await_()))
+                Ok(Ended::Cancelled { result: self.await_(), cancelled: is_cancelled(awaited) })
             }
         })+
     };

@@ -102,12 +102,12 @@ impl LoopCore {
             target::cancel(&target, None);
         }
         self.state.set(State::Closing);
+        self.schedule.set_fast_path(false); // turns are counted: nobody goes on by himself
         let turns = &self.schedule.turn.turns;
         let end = turns.get() + ROUNDS;
         while turns.get() < end && self.schedule.ready() > 0 && !self.schedule.tasks().is_empty() {
             self.turn(false);
         }
-        self.schedule.set_fast_path(false); // from here on nobody goes on, least of all by himself
         // Newest first: children before the parents that wait for them.
         for task in self.schedule.tasks().iter().rev() {
             task::tear_down(task);

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use super::clock::nanos;
 use super::core::LoopCore;
-use crate::callback::{Callback, HandleCell};
+use crate::callback::{Callback, DoneCall, HandleCell};
 use crate::error::panic_text;
 use crate::report::{self, Report};
 use crate::task;
@@ -154,7 +154,10 @@ impl LoopCore {
                     guarded(run, "a callback", handle.site);
                 }
             }
-            Callback::Done { target, run } => guarded(run, "a done-callback", target.site()),
+            Callback::Done(call) => {
+                let DoneCall { target, run } = *call;
+                guarded(run, "a done-callback", target.site());
+            }
         }
     }
 }
@@ -187,8 +190,8 @@ impl<'a> Who<'a> {
             Callback::Call(handle) => {
                 Who { name: Box::new(|| "a callback".to_owned()), created: handle.site }
             }
-            Callback::Done { target, .. } => {
-                Who { name: Box::new(|| "a done-callback".to_owned()), created: target.site() }
+            Callback::Done(call) => {
+                Who { name: Box::new(|| "a done-callback".to_owned()), created: call.target.site() }
             }
         })
     }

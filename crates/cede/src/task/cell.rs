@@ -102,6 +102,8 @@ impl TaskCore {
         if let Some(worker) = self.take_worker() {
             self.label(worker.label());
             self.put_worker(worker);
+        } else if self.schedule.current_key() == self.key() {
+            stack::below(|below| self.label(below.label)); // it runs: this is its own stack
         }
     }
 

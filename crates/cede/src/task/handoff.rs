@@ -72,7 +72,7 @@ pub(super) fn cede(task: &Rc<dyn TaskObject>) -> Result<(), Refused> {
         schedule.depth.set(depth);
     }
     schedule.set_parked(core.key());
-    stack::suspend().inspect_err(|_| drop(schedule.take_parked()))
+    stack::suspend().inspect_err(|_| _ = schedule.take_parked())
 }
 
 /// How many stacks may carry each other. One is what two tasks that wake each other need, a switch a wake

@@ -9,7 +9,7 @@ use crate::callback::Callback;
 use crate::coroutine::{Interrupt, driver};
 use crate::error::Error;
 use crate::observe::Event;
-use crate::schedule;
+use crate::schedule::{self, Schedule};
 use crate::stack::{self, Refused};
 use crate::target::{self, Awaited, Target};
 
@@ -68,17 +68,21 @@ fn yield_running(task: &Rc<dyn TaskObject>) -> Result<(), Interrupt> {
 
 /// The task whose step runs here, if its stack can be suspended.
 fn running_task(call: &'static str) -> Result<Rc<dyn TaskObject>, Interrupt> {
-    let Some(schedule) = schedule::running() else {
+    let Some(current) = schedule::with_running(|running| running.map(Schedule::current)) else {
         return Err(Interrupt::Error(Error::no_running_loop(call)));
     };
-    match (schedule.current(), stack::can_suspend()) {
+    match (current, stack::can_suspend()) {
         (Some(task), Ok(())) => Ok(task),
         (_, Err(Refused::Unwinding)) => Err(Interrupt::Error(Error::unwinding(call))),
-        _ => Err(Interrupt::Error(Error::misuse(format!(
-            "{call}: only a task can cede to the loop, and none runs here; move it from the callback into \
-             a task"
-        )))),
+        _ => Err(no_task(call)),
     }
+}
+
+#[cold]
+fn no_task(call: &'static str) -> Interrupt {
+    Interrupt::Error(Error::misuse(format!(
+        "{call}: only a task can cede to the loop, and none runs here; move it from the callback into a task"
+    )))
 }
 
 /// Gives control to the loop; back with it, takes what the step has delivered.

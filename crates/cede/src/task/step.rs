@@ -115,8 +115,13 @@ fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
     match status {
         WorkerStatus::Idle => core.schedule.workers.put(worker),
         WorkerStatus::Suspended => {
-            let top = core.schedule.take_parked().expect("whoever suspends a worker says who is on top");
-            top.core().put_worker(worker);
+            let top = core.schedule.take_parked();
+            if top == core.key() {
+                core.put_worker(worker);
+            } else {
+                let top = core.schedule.task(top).expect("whoever suspends a worker says who is on top");
+                top.core().put_worker(worker);
+            }
         }
     }
 }
@@ -174,7 +179,7 @@ pub(crate) fn tear_down(task: &Rc<dyn TaskObject>) {
 /// It caught the unwinding and parked again, every time.
 fn give_up(task: &Rc<dyn TaskObject>, worker: Box<Worker>) {
     let core = task.core();
-    drop(core.schedule.take_parked());
+    core.schedule.take_parked();
     drop(worker); // suspended: leaks its stack
     report::report(&Report::IgnoredExit {
         what: format!("task '{}'", core.name()),

@@ -58,7 +58,9 @@ impl<W: Wake> Inbox<W> {
 
     /// Clears the flag and takes what was posted, in order.
     pub(crate) fn take(&self) -> Vec<Post> {
-        self.rung.store(false, Ordering::SeqCst);
+        // A swap, not a store: it reads what was set last, and so sees all that came before that, a signal's
+        // own flag included. (The model of a signal fails with a store.)
+        self.rung.swap(false, Ordering::AcqRel);
         std::mem::take(&mut self.posts.lock().waiting)
     }
 
@@ -90,7 +92,7 @@ impl<W: Wake> Inbox<W> {
             posts.waiting.push(post);
         }
         // Rung already: whoever rang woke the loop, which has not looked since.
-        if !self.rung.swap(true, Ordering::SeqCst) {
+        if !self.rung.swap(true, Ordering::AcqRel) {
             self.sleeper.wake();
         }
         Ok(())

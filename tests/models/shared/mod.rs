@@ -1,0 +1,11 @@
+//! What two threads touch: the library's files, with another shim.
+
+#[path = "../../../crates/cede/src/threads/shared/handover.rs"]
+pub(crate) mod handover;
+#[path = "../../../crates/cede/src/threads/shared/inbox.rs"]
+pub(crate) mod inbox;
+#[path = "../../../crates/cede/src/threads/shared/job_queue.rs"]
+pub(crate) mod job_queue;
+#[path = "../../../crates/cede/src/threads/shared/oneshot.rs"]
+pub(crate) mod oneshot;
+pub(crate) mod shim;
