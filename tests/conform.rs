@@ -43,7 +43,7 @@ fn programs_with_cycles_of_awaits_give_the_recorded_trace() {
 
 #[test]
 fn fresh_programs_give_the_trace_of_cpython() {
-    let Some(mut python) = cpython() else {
+    let Some(mut python) = cede_tests::cpython() else {
         eprintln!("skipped: no CPython 3.13 is found (CEDE_PYTHON names one)");
         return;
     };
@@ -52,24 +52,6 @@ fn fresh_programs_give_the_trace_of_cpython() {
     let fresh = fresh.expect("python starts");
     assert!(fresh.status.success(), "{}", text(&fresh.stderr));
     agrees("fresh programs", &conform(&[], text(&fresh.stdout)));
-}
-
-/// A CPython 3.13, by its own word.
-fn cpython() -> Option<Command> {
-    let named = std::env::var("CEDE_PYTHON").ok().map(|python| (python, false));
-    let usual = [("python3.13", false), ("python3", false), ("python3", true)];
-    let candidates = named.into_iter().chain(usual.map(|(name, pyenv)| (name.to_owned(), pyenv)));
-    candidates.into_iter().find_map(|(name, pyenv)| {
-        let command = || {
-            let mut command = Command::new(&name);
-            if pyenv {
-                command.env("PYENV_VERSION", "3.13.0");
-            }
-            command
-        };
-        let version = command().arg("--version").output().ok()?;
-        text(&version.stdout).starts_with("Python 3.13.").then(command)
-    })
 }
 
 /// The summary of a comparison in which nothing differs.

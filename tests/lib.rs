@@ -76,3 +76,21 @@ fn build_command(profile: &Path) -> Command {
     }
     command
 }
+
+/// A CPython 3.13, by its own word: `$CEDE_PYTHON`, `python3.13`, `python3`, or pyenv's.
+pub fn cpython() -> Option<Command> {
+    let named = std::env::var("CEDE_PYTHON").ok().map(|python| (python, false));
+    let usual = [("python3.13", false), ("python3", false), ("python3", true)];
+    let candidates = named.into_iter().chain(usual.map(|(name, pyenv)| (name.to_owned(), pyenv)));
+    candidates.into_iter().find_map(|(name, pyenv)| {
+        let command = || {
+            let mut command = Command::new(&name);
+            if pyenv {
+                command.env("PYENV_VERSION", "3.13.0");
+            }
+            command
+        };
+        let version = command().arg("--version").output().ok()?;
+        version.stdout.starts_with(b"Python 3.13.").then(command)
+    })
+}

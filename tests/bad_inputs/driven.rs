@@ -14,14 +14,14 @@ fn what_is_yielded_and_sent_passes_through_any_number_of_awaits() {
     assert_eq!(main.send(42).unwrap().complete(), 43);
 }
 
-/// CPython: "can't send non-None value to a just-started coroutine"
+/// CPython: "can't send non-None value to a just-started coroutine"; here the text says generator.
 #[test]
 fn the_first_value_sent_must_be_the_unit() {
     let driven = cede::coroutine(|| 7).start();
     for _ in 0..2 {
         let error = driven.send(42).unwrap_err();
         assert!(matches!(error, ResumeError::JustStarted));
-        assert_eq!(error.to_string(), "can't send non-None value to a just-started coroutine");
+        assert_eq!(error.to_string(), "can't send non-None value to a just-started generator");
     }
     assert_eq!(driven.send(()).unwrap().complete(), 7);
 }
@@ -34,6 +34,7 @@ fn a_finished_one_cannot_be_reused() {
     for error in
         [driven.send(()).unwrap_err(), driven.send(42).unwrap_err(), driven.throw("boom").unwrap_err()]
     {
+        assert!(matches!(error, ResumeError::AlreadyAwaited));
         assert_eq!(error.to_string(), "cannot reuse already awaited coroutine");
     }
     assert!(driven.close().unwrap().is_none());
@@ -49,7 +50,7 @@ fn one_closed_before_it_started_cannot_be_reused() {
     }
 }
 
-/// CPython: "coroutine already executing"
+/// CPython: "coroutine already executing"; here the text says generator.
 #[test]
 fn one_that_runs_cannot_be_sent_anything() {
     use std::cell::RefCell;
@@ -59,7 +60,7 @@ fn one_that_runs_cannot_be_sent_anything() {
     let driven =
         Rc::new(cede::coroutine(move || me.take().unwrap().send(()).unwrap_err().to_string()).start());
     *slot.borrow_mut() = Some(driven.clone());
-    assert_eq!(driven.send(()).unwrap().complete(), "coroutine already executing");
+    assert_eq!(driven.send(()).unwrap().complete(), "generator already executing");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod chains;
+mod contexts;
+mod row_15_eager;
 mod row_16_as_completed;
 mod row_16_gather;
 mod row_17_wait;

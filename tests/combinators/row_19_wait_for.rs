@@ -165,7 +165,7 @@ fn a_child_that_swallows_the_cancel_gives_its_result() {
     assert_eq!(value, 42);
 }
 
-/// CPython 3.13: the alarm finds the promise set, and cancels whoever waits; the result is not lost with that.
+/// CPython 3.13: the alarm finds the promise set, and cancels whoever waits; the result is not lost.
 #[test]
 fn a_result_that_races_with_the_timeout_is_kept() {
     run(|| {

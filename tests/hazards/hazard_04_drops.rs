@@ -30,7 +30,9 @@ fn a_suspended_task_drops_its_locals_backwards_and_then_its_captures() {
         let _captured = &captured;
         let _a = said.on_drop("a");
         let _b = said.on_drop("b");
-        while cede::yield_now().await_().is_ok() || true {}
+        loop {
+            let _ = cede::yield_now().await_();
+        }
     })));
     run_briefly(&event_loop);
     drop(event_loop);

@@ -115,7 +115,11 @@ fn a_task_that_swallows_the_unwinding_and_returns_has_ended() {
     let (said, told) = (trace.clone(), trace.clone());
     drop(event_loop.create_task(cede::coroutine(move || {
         let _local = said.on_drop("local");
-        let caught = catch_unwind(|| while cede::sleep(Duration::from_secs(1)).await_().is_ok() || true {});
+        let caught = catch_unwind(|| {
+            loop {
+                let _ = cede::sleep(Duration::from_secs(1)).await_();
+            }
+        });
         told.add(format!("caught: {}", caught.is_err()));
         let again = catch_unwind(|| cede::sleep(Duration::from_secs(1)).await_());
         told.add(format!("and again: {}", again.is_err()));

@@ -75,7 +75,11 @@ fn a_panic_of_a_task_that_is_torn_down_is_reported() {
     let trace = Trace::new();
     let event_loop = event_loop(&trace);
     let task = event_loop.create_task(cede::coroutine(|| {
-        let _ = catch_unwind(|| while cede::yield_now().await_().is_ok() || true {});
+        let _ = catch_unwind(|| {
+            loop {
+                let _ = cede::yield_now().await_();
+            }
+        });
         resume_unwind(Box::new("boom at the end"))
     }));
     run_briefly(&event_loop);

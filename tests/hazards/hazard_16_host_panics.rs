@@ -83,7 +83,7 @@ fn a_task_that_panics_may_drop_suspended_generators() {
             let _generators: Vec<_> = (0..10).map(|name| suspended(&told, name)).collect();
             resume_unwind(Box::new("boom"))
         }));
-        let error: cede::JoinError = task.await_().map(|()| ()).unwrap_err();
+        let error: cede::JoinError = task.await_().unwrap_err();
         error.to_string()
     });
     assert_eq!((text.as_str(), reports.len()), ("the task panicked: boom", 0));

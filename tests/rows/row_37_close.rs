@@ -194,7 +194,9 @@ fn leaving_an_iteration_closes_the_generator() {
     let said = trace.clone();
     for n in Generator::<i32>::new(move |co| {
         let _frame = said.on_drop("closed");
-        (0..).for_each(|n| co.yield_(n));
+        for n in 0.. {
+            co.yield_(n);
+        }
     }) {
         if n == 2 {
             break;

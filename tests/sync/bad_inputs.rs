@@ -146,7 +146,7 @@ fn waiting_while_the_stack_is_unwound_gives_an_error_and_one_report() {
         std::panic::resume_unwind(Box::new("leaving"));
     }));
     run_briefly(&event_loop);
-    assert!(task.result().map(|()| ()).unwrap_err().is_panic());
+    assert!(task.result().unwrap_err().is_panic());
     assert_eq!(
         trace.take(),
         [
@@ -214,7 +214,10 @@ fn a_cancelled_wait_ends_the_task_cancelled_through_every_error_type() {
         macro_rules! waits {
             ($($error:ty),*) => {$({
                 let (putting, waiting) = (Rc::clone(&queue), Rc::clone(&barrier));
-                let put = spawn(move || -> Result<(), $error> { Ok(putting.put(Rc::default()).await_().map_err(cede::Error::from)?) });
+                let put = spawn(move || -> Result<(), $error> {
+            putting.put(Rc::default()).await_().map_err(cede::Error::from)?;
+            Ok(())
+        });
                 let wait = spawn(move || -> Result<(), $error> { waiting.wait().await_()?; Ok(()) });
                 tasks.push(put.handle());
                 tasks.push(wait.handle());

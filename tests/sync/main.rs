@@ -20,6 +20,7 @@ mod channel_oneshot;
 mod channel_watch;
 
 mod bad_inputs;
+mod cpython;
 mod many_waiters;
 mod models;
 mod teardown;

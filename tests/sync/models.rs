@@ -171,8 +171,8 @@ proptest! {
                     Op::Settle => {
                         settle();
                         let text = format!("{queue:?}");
-                        assert!(!(text.contains("_getters") && !queue.is_empty()), "a getter waits: {text}");
-                        assert!(!(text.contains("_putters") && !queue.is_full()), "a putter waits: {text}");
+                        assert!(!text.contains("_getters") || queue.is_empty(), "a getter waits: {text}");
+                        assert!(!text.contains("_putters") || queue.is_full(), "a putter waits: {text}");
                     }
                 }
             }

@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use cede::sync::{Condition, Lock};
 use cede::{Awaitable, Cancelled, Task};

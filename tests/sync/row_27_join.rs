@@ -34,7 +34,7 @@ fn join_waits_for_all<S: QueueStore<i32> + Default + 'static>() {
             })
         });
         queue.join().await_().unwrap();
-        assert_eq!(sum.get(), (0..100).sum());
+        assert_eq!(sum.get(), (0..100).sum::<i32>());
         running.set(false);
         for worker in workers {
             queue.put_nowait(0).unwrap();

@@ -1,5 +1,9 @@
 //! may with one worker thread: its coroutines may move between threads, so everything shared is `Arc`.
 //! Event: `SyncFlag`; channel: `spsc`. The main coroutine runs on the worker too.
+//!
+//! A new coroutine goes to a global queue that the worker looks at only when its own is empty, so a coroutine
+//! that yields until the new ones have started would do so for ever: here the main one parks, and the last
+//! of the new ones wakes it.
 
 use super::{COUNT, Job, Outcome, lateness, suspended};
 use crate::meter::{self, Meter, Sleeps};
@@ -133,13 +137,22 @@ fn spawn_all(n: u64, mut meter: Meter) -> Meter {
     meter
 }
 
+/// Counts a coroutine that has started; the last of `n` says so.
+fn started(n: u64, all: &SyncFlag) {
+    if COUNT.fetch_add(1, Relaxed) + 1 == n {
+        all.fire();
+    }
+}
+
 fn yields(n: u64, m: u64, mut meter: Meter) -> Meter {
     while meter.batch().is_some() {
         COUNT.store(0, Relaxed);
+        let all_started = Arc::new(SyncFlag::new());
         let mut handles = Vec::new();
         for i in 0..n {
+            let all_started = Arc::clone(&all_started);
             handles.push(spawn(move || {
-                COUNT.fetch_add(1, Relaxed);
+                started(n, &all_started);
                 let mut x = i;
                 for _ in 0..=m {
                     yield_now();
@@ -148,10 +161,8 @@ fn yields(n: u64, m: u64, mut meter: Meter) -> Meter {
                 x
             }));
         }
-        while COUNT.load(Relaxed) < n {
-            yield_now();
-        }
-        meter.restart(); // every task has started
+        all_started.wait();
+        meter.restart();
         for handle in handles {
             black_box(join(handle));
         }
@@ -184,18 +195,17 @@ fn ping_pong(mut meter: Meter) -> Meter {
 /// `n` tasks, all of them in their wait for the event.
 fn spawn_waiting(n: u64, event: &Arc<SyncFlag>) -> Vec<JoinHandle<u64>> {
     COUNT.store(0, Relaxed);
+    let all_started = Arc::new(SyncFlag::new());
     let mut handles = Vec::new();
     for i in 0..n {
-        let event = Arc::clone(event);
+        let (event, all_started) = (Arc::clone(event), Arc::clone(&all_started));
         handles.push(spawn(move || {
-            COUNT.fetch_add(1, Relaxed);
+            started(n, &all_started);
             event.wait();
             black_box(i)
         }));
     }
-    while COUNT.load(Relaxed) < n {
-        yield_now();
-    }
+    all_started.wait();
     handles
 }
 

@@ -20,6 +20,7 @@ enum Callbacks {
     None,
     /// A task is parked here: step it.
     Wake(TaskKey),
+    #[allow(clippy::box_collection)] // keeps the list, and so every promise and task, small
     Many(Box<Vec<Entry>>),
 }
 

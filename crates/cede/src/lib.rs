@@ -71,6 +71,7 @@ mod callback;
 pub mod channel;
 mod combinators;
 mod completion;
+mod context;
 pub mod contextlib;
 mod coroutine;
 mod error;
@@ -102,6 +103,7 @@ pub use combinators::{
     shield, task_group, timeout, timeout_at, wait, wait_for,
 };
 pub use completion::CallbackId;
+pub use context::{Context, ContextVar, Token, copy_context};
 pub use contextlib::{ContextManager, ExitStack, context_manager, finally, try_finally, with};
 pub use coroutine::{Awaitable, Body, Coroutine, Driven, Step, Yielded, coroutine, yield_to_driver};
 pub use error::{Cancelled, Error, Failure, JoinError, Result, SetError, TimedOut};
@@ -109,7 +111,7 @@ pub use event_loop::{
     Clock, EventLoop, Handle, IntoTask, LoopHandle, LoopProxy, Runner, TimerHandle, VirtualClock, run,
     running_loop,
 };
-pub use facade::{all_tasks, create_task, current_task};
+pub use facade::{all_tasks, create_eager_task, create_task, current_task};
 pub use generator::{
     BoxError, Co, Generator, GeneratorExit, GeneratorState, GeneratorStatus, ResumeError, Thrown,
 };
@@ -121,7 +123,7 @@ pub use sync::{
     Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, Semaphore,
 };
 pub use target::Awaited;
-pub use task::{AnyTask, Flatten, Scope, ScopedTask, Task, scope};
+pub use task::{AnyTask, Flatten, Scope, ScopedTask, Task, TaskFactory, scope};
 pub use threads::{Submitted, ThreadPool, ToThread, to_thread};
 pub use time::{Sleep, YieldNow, sleep, yield_now};
 

@@ -7,10 +7,11 @@ use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use crate::completion::{CallbackId, Completion};
+use crate::context;
 use crate::coroutine::{Awaitable, Interrupt};
 use crate::error::{Cancelled, Error, SetError};
 use crate::outcome::Outcome;
-use crate::report::{self, Report};
+use crate::report::Report;
 use crate::schedule::{self, Schedule};
 use crate::target::{self, CancelWay, Target};
 use crate::task;
@@ -219,7 +220,7 @@ impl<T: 'static> Promise<T> {
             }
             drop(reader);
         };
-        self.cell.completion.add_call(&self.target(), Box::new(run))
+        self.cell.completion.add_call(&self.target(), context::bind(run))
     }
 
     /// Takes a callback off the list: how many were removed, 0 if it is on its way already.
@@ -278,7 +279,7 @@ impl<T: 'static> Drop for Promise<T> {
         if self.cell.completion.drop_reader()
             && let Slot::Error(error) = &*self.cell.slot.borrow()
         {
-            report::report(&Report::UnreadFailure {
+            self.cell.schedule.report(&Report::UnreadFailure {
                 who: "a promise".to_owned(),
                 created: self.cell.site,
                 error: error.to_string(),

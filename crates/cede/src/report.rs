@@ -95,7 +95,7 @@ impl fmt::Display for Report {
     }
 }
 
-type Sink = Rc<dyn Fn(&Report)>;
+pub(crate) type Sink = Rc<dyn Fn(&Report)>;
 
 thread_local! {
     /// Where reports of this thread go while a loop runs on it.
@@ -103,8 +103,8 @@ thread_local! {
 }
 
 /// Sends reports of this thread to `sink` until the guard is dropped.
-pub(crate) fn redirect(sink: Sink) -> Redirected {
-    Redirected { before: SINK.replace(Some(sink)) }
+pub(crate) fn redirect(sink: Option<Sink>) -> Redirected {
+    Redirected { before: SINK.replace(sink) }
 }
 
 pub(crate) struct Redirected {

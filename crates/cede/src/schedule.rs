@@ -13,6 +13,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,9 +21,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use slotmap::SlotMap;
 
 use crate::callback::{Callback, TaskKey};
+use crate::error::panic_text;
 use crate::observe::{Event, Observer};
+use crate::report::{self, Report, Sink};
 use crate::stack::current::{self, Guard, Slot};
-use crate::task::{TaskObject, Workers};
+use crate::task::{TaskFactory, TaskObject, Workers};
 
 pub(crate) struct Schedule {
     /// Tells loops apart, in checks and in texts.
@@ -46,8 +49,14 @@ pub(crate) struct Schedule {
     fast: Cell<bool>,
     /// Whether tasks may give control on by themselves: the fast path is on, and debug mode off.
     hands_on: Cell<bool>,
+    /// How many tasks are being started eagerly: their stacks lie on each other, so nobody hands on.
+    keeping: Cell<u32>,
+    factory: RefCell<Option<TaskFactory>>,
+    has_factory: Cell<bool>,
     observing: Cell<bool>,
     observer: RefCell<Option<Rc<dyn Observer>>>,
+    /// Its loop's exception handler.
+    reports: RefCell<Option<Sink>>,
 }
 
 thread_local! {
@@ -130,8 +139,12 @@ impl Schedule {
             debug: Cell::new(debug),
             fast: Cell::new(fast),
             hands_on: Cell::new(fast && !debug),
+            keeping: Cell::new(0),
+            factory: RefCell::default(),
+            has_factory: Cell::new(false),
             observing: Cell::new(false),
             observer: RefCell::default(),
+            reports: RefCell::default(),
         })
     }
 
@@ -219,10 +232,17 @@ impl Schedule {
 
     /// Enters a task and queues its first step.
     pub(crate) fn register(&self, task: Rc<dyn TaskObject>) {
+        let key = self.enroll(task);
+        self.push(Callback::Step(key));
+    }
+
+    /// Enters a task.
+    #[inline]
+    pub(crate) fn enroll(&self, task: Rc<dyn TaskObject>) -> TaskKey {
         let key = self.tasks.borrow_mut().insert(task.clone());
         task.core().set_key(key);
-        self.push(Callback::Step(key));
         self.observe(|| Event::TaskCreated { task: task.handle() });
+        key
     }
 
     pub(crate) fn unregister(&self, key: TaskKey) {
@@ -271,7 +291,20 @@ impl Schedule {
         self.parked.take()
     }
 
-    // ---- debug mode and observer
+    // ---- reports, debug mode and observer
+
+    pub(crate) fn set_reports(&self, sink: Sink) {
+        self.reports.replace(Some(sink));
+    }
+
+    pub(crate) fn reports(&self) -> Option<Sink> {
+        self.reports.borrow().clone()
+    }
+
+    /// Tells this loop's exception handler, whether the loop runs or not.
+    pub(crate) fn report(&self, report: &Report) {
+        report::deliver(self.reports().as_deref(), report);
+    }
 
     pub(crate) fn debug(&self) -> bool {
         self.debug.get()
@@ -279,12 +312,45 @@ impl Schedule {
 
     pub(crate) fn set_debug(&self, on: bool) {
         self.debug.set(on);
-        self.hands_on.set(self.fast.get() && !on);
+        self.update_hands();
     }
 
     pub(crate) fn set_fast_path(&self, on: bool) {
         self.fast.set(on);
-        self.hands_on.set(on && !self.debug.get());
+        self.update_hands();
+    }
+
+    fn update_hands(&self) {
+        self.hands_on.set(self.fast.get() && !self.debug.get() && self.keeping.get() == 0);
+    }
+
+    /// Until the guard is dropped, whoever parks gives control back and not on.
+    pub(crate) fn keep_hands(self: &Rc<Self>) -> KeptHands {
+        self.keeping.set(self.keeping.get() + 1);
+        self.update_hands();
+        KeptHands { schedule: self.clone() }
+    }
+
+    // ---- how tasks are made
+
+    #[inline]
+    pub(crate) fn has_factory(&self) -> bool {
+        self.has_factory.get()
+    }
+
+    pub(crate) fn factory(&self) -> Option<TaskFactory> {
+        self.factory.borrow().clone()
+    }
+
+    pub(crate) fn set_factory(&self, factory: Option<TaskFactory>) {
+        self.has_factory.set(factory.is_some());
+        let before = self.factory.replace(factory);
+        drop(before); // outside the borrow: what its hook captured is code of others
+    }
+
+    /// Whether its loop runs on this thread.
+    pub(crate) fn is_running_here(&self) -> bool {
+        with_running(|running| running.is_some_and(|running| running.id == self.id))
     }
 
     pub(crate) fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {
@@ -308,9 +374,26 @@ impl Schedule {
     #[cold]
     fn tell(&self, event: &Event) {
         let observer = self.observer.borrow().clone();
-        if let Some(observer) = observer {
-            observer.event(event);
+        let Some(observer) = observer else { return };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| observer.event(event))) {
+            // It must not unwind whoever it watches: a scope, say, that is just taking a task in.
+            report::report(&Report::CallbackPanicked {
+                who: "an observer".to_owned(),
+                created: Location::caller(),
+                error: panic_text(&*payload).to_owned(),
+            });
         }
+    }
+}
+
+pub(crate) struct KeptHands {
+    schedule: Rc<Schedule>,
+}
+
+impl Drop for KeptHands {
+    fn drop(&mut self) {
+        self.schedule.keeping.set(self.schedule.keeping.get() - 1);
+        self.schedule.update_hands();
     }
 }
 

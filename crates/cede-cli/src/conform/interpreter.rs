@@ -62,13 +62,10 @@ pub(super) fn execute(program: Program) -> Result<Execution> {
     let trace = run.trace.take();
     run.over.set(true);
     event_loop.close()?;
-    // Programs set errors that nobody awaits; to have looked at them says that this is known.
+    // Programs raise errors that nobody awaits; to have looked at them says that this is known.
     run.promises.iter().for_each(|promise| drop(promise.exception()));
-    run.tasks.take();
+    run.tasks.take().iter().for_each(|task| drop(task_outcome(task)));
     run.timers.take();
-    if let Some(op) = run.unsupported.get() {
-        bail!("op `{op}` is not supported yet");
-    }
     Ok(Execution { flags, trace })
 }
 
@@ -86,7 +83,6 @@ pub(super) struct Run {
     pub(super) sync: Synchronisation,
     inline_coroutines: Cell<u64>,
     callbacks: Cell<u64>,
-    unsupported: Cell<Option<&'static str>>,
 }
 
 impl Run {
@@ -105,7 +101,6 @@ impl Run {
             sync,
             inline_coroutines: Cell::new(0),
             callbacks: Cell::new(0),
-            unsupported: Cell::new(None),
         }
     }
 
@@ -242,12 +237,6 @@ impl Run {
             self.op(op, who)?;
         }
         Ok(())
-    }
-
-    /// Refuses an operation whose part of the library is still to come; the run gives this as its error.
-    pub(super) fn not_yet(&self, op: &'static str) -> Flow {
-        self.unsupported.set(self.unsupported.get().or(Some(op)));
-        Err(Exc::Other(format!("op `{op}` is not supported yet")))
     }
 }
 

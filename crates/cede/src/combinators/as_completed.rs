@@ -18,9 +18,9 @@ use crate::target::Target;
 /// which gives the result of the next that ends.
 ///
 /// Coroutine objects are made tasks here and now. Iterating runs and waits for nothing; awaiting an item
-/// cedes until the next child ends, and not at all if one has ended that no other item gave. Items may be awaited in
-/// any order, by several tasks. Cancelled while it waits, a task gets the cancellation; the children go on,
-/// and the next item awaited gives what this one would have.
+/// cedes until the next child ends, and not at all if one has ended that no other item gave. Items may be
+/// awaited in any order, by several tasks. Cancelled while it waits, a task gets the cancellation; the
+/// children go on, and the next item awaited gives what this one would have.
 ///
 /// To know *which* child has ended, ask for [its place](NextCompleted::indexed) among the arguments.
 ///
@@ -203,8 +203,8 @@ impl<S: Source> Shared<S> {
     }
 }
 
-/// A getter's place in the queue. Dropped, it did not get its turn, cancelled or unwound: if it was woken, the next one
-/// is.
+/// A getter's place in the queue. Dropped, it did not get its turn, cancelled or unwound: if it was woken,
+/// the next one is.
 struct Place<'a, S: Source> {
     shared: &'a Shared<S>,
     getter: &'a Rc<Signal>,

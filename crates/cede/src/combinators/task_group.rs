@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::group_error::GroupError;
 use super::signal::Signal;
+use crate::context::Context;
 use crate::coroutine::{Body, Coroutine, Interrupt};
 use crate::error::{Error, Failure, JoinError};
 use crate::facade;
@@ -147,6 +148,33 @@ impl<E: Failure> TaskGroup<E> {
         F: Body<Returns = Result<U, E>> + 'static,
         U: 'static,
     {
+        let coroutine = self.admit(coroutine)?;
+        Ok(self.enter_task(Task::create(coroutine, &self.inner.schedule)))
+    }
+
+    /// As [`create_task`](Self::create_task), in this very context.
+    ///
+    /// # Errors
+    /// As [`create_task`](Self::create_task).
+    #[track_caller]
+    pub fn create_task_in<F, U>(
+        &self,
+        context: &Context,
+        coroutine: Coroutine<F>,
+    ) -> Result<Task<Result<U, E>>, Error>
+    where
+        F: Body<Returns = Result<U, E>> + 'static,
+        U: 'static,
+    {
+        let coroutine = self.admit(coroutine)?;
+        Ok(self.enter_task(Task::launch(coroutine, &self.inner.schedule, false, Some(context))))
+    }
+
+    /// The coroutine as one of the group, unless there can be no more tasks.
+    fn admit<F, U>(&self, coroutine: Coroutine<F>) -> Result<Coroutine<F>, Error>
+    where
+        F: Body<Returns = Result<U, E>>,
+    {
         let inner = &self.inner;
         let refusal = if inner.exiting.get() && inner.tasks.borrow().is_empty() {
             Some("is finished")
@@ -159,13 +187,16 @@ impl<E: Failure> TaskGroup<E> {
             drop(coroutine.into_parts()); // closed: that it never ran is no mistake
             return Err(Error::misuse(format!("{self:?} {refusal}")));
         }
-        let task = Task::spawn(coroutine.fallible(), &inner.schedule);
+        Ok(coroutine.fallible())
+    }
+
+    fn enter_task<U: 'static>(&self, task: Task<Result<U, E>>) -> Task<Result<U, E>> {
         if task.done() {
-            inner.task_done(&task);
+            self.inner.task_done(&task); // it was started at once, and has ended
         } else {
-            inner.add(&task);
+            self.inner.add(&task);
         }
-        Ok(task)
+        task
     }
 }
 

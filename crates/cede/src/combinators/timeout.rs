@@ -11,11 +11,11 @@ use crate::task::AnyTask;
 /// Runs a closure, here and now, on this stack; when the time is over before it has returned, its task is
 /// cancelled, and that cancellation comes out as [`TimedOut`].
 ///
-/// The closure cedes where it awaits; this does not add to it. The error type says with
-/// [`Failure`] whether what left the closure is a cancellation. Another error of the closure stays what it is, even after
-/// the time is over; so does a cancellation that somebody else asked for; and if the closure returns a value
-/// all the same, that is the result. (Awaiting a task of a `Result` in it, carry both errors on, with `??` or
-/// [`flatten`](crate::Task::flatten): the cancelled task's `Ok(Err(…))` is a value like others.) `None` never
+/// The closure cedes where it awaits; this does not add to it. Its error type says ([`Failure`]) whether what
+/// left it is a cancellation. Another error of the closure stays what it is, even after the time is over; so
+/// does a cancellation that somebody else asked for; and if the closure returns a value all the same, that
+/// is the result. (Awaiting a task of a `Result` in it, carry both errors on, with `??` or
+/// [`flatten`](crate::Task::flatten): a cancelled task's `Ok(Err(_))` is a value like others.) `None` never
 /// ends.
 ///
 /// To move the end, to ask for it, or to know afterwards whether it came, make a [`Timeout`] and

@@ -30,8 +30,9 @@ use crate::target::Target;
 /// use std::time::Duration;
 ///
 /// cede::run(cede::coroutine(|| -> cede::Result<()> {
-///     let nap = |ms| cede::create_task(cede::coroutine(move || cede::sleep(Duration::from_millis(ms)).await_()));
-///     let naps = [nap(1), nap(60_000)];
+///     let naps = [1, 60_000].map(|ms| {
+///         cede::create_task(cede::coroutine(move || cede::sleep(Duration::from_millis(ms)).await_()))
+///     });
 ///     let Waited { done, pending } = cede::wait(&naps).return_when(ReturnWhen::FirstCompleted).await_()?;
 ///     assert_eq!((done, pending[0].cancel()), (vec![&naps[0]], true));
 ///     Ok(())

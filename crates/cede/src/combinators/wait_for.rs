@@ -18,8 +18,8 @@ use crate::task::{Flatten, Task};
 /// Awaits something, for no longer than this; then cancels it, and gives [`TimedOut`] once it has ended.
 ///
 /// A coroutine object is awaited in place, on this stack, and must return a `Result` whose error can say
-/// that it is a cancellation; anything else is a task, a promise, or what another combinator gave. What refuses the
-/// cancellation and ends with a value or an error of its own gives that. To let it go on instead,
+/// that it is a cancellation; anything else is a task, a promise, or what another combinator gave. What
+/// refuses the cancellation and ends with a value or an error of its own gives that. To let it go on instead,
 /// [`shield`](crate::shield) it. `None` waits for ever.
 ///
 /// No time at all starts nothing: what has ended already gives its result, a coroutine object never runs,
@@ -41,7 +41,8 @@ use crate::task::{Flatten, Task};
 ///     Ok(())
 /// }
 ///
-/// let waited = cede::run(cede::coroutine(|| cede::wait_for(eternity(), Duration::from_millis(1)).await_()))?;
+/// let limit = Duration::from_millis(1);
+/// let waited = cede::run(cede::coroutine(move || cede::wait_for(eternity(), limit).await_()))?;
 /// assert_eq!(waited.unwrap_err().to_string(), "timed out");
 /// # Ok::<(), cede::Error>(())
 /// ```

@@ -63,7 +63,7 @@ impl ExitStack {
             Ok(Ok(result)) => stack.leave(None).map(|()| Some(result)),
             Ok(Err(error)) => stack.leave(Some(error)).map(|()| None),
             Err(payload) => {
-                report_lost(stack.leave(Some(BlockPanicked::of(&payload))).err(), &payload);
+                report_lost(stack.leave(Some(BlockPanicked::of(&*payload))).err(), &*payload);
                 resume_unwind(payload)
             }
         }
@@ -140,7 +140,7 @@ impl ExitStack {
             pending = match catch_unwind(AssertUnwindSafe(|| exit(given))) {
                 Ok(result) => result.err(),
                 Err(payload) => {
-                    let error = BlockPanicked::of(&payload);
+                    let error = BlockPanicked::of(&*payload);
                     panic = Some(payload);
                     Some(error)
                 }
@@ -148,7 +148,7 @@ impl ExitStack {
         }
         match (panic, pending) {
             (Some(payload), error) => {
-                report_lost(error, &payload);
+                report_lost(error, &*payload);
                 resume_unwind(payload)
             }
             (None, Some(error)) => Err(error),

@@ -80,7 +80,7 @@ pub fn try_finally<T, E: Failure>(
         }
         (Err(payload), cleaned) => {
             if let Err(lost) = cleaned {
-                report_lost(&lost, the_panic(&payload));
+                report_lost(&lost, the_panic(&*payload));
             }
             resume_unwind(payload)
         }

@@ -78,7 +78,7 @@ where
         Ok(Ok(result)) => manager.exit(None).map(|()| Some(result)),
         Ok(Err(error)) => manager.exit(Some(error)).map(|()| None),
         Err(payload) => {
-            report_lost(manager.exit(Some(BlockPanicked::of(&payload))).err(), &payload);
+            report_lost(manager.exit(Some(BlockPanicked::of(&*payload))).err(), &*payload);
             resume_unwind(payload)
         }
     }

@@ -6,8 +6,8 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::coroutine::{Body, Parts};
-use crate::error::{Cancelled, Error};
-use crate::generator::{BoxError, Co, Generator, GeneratorState, ResumeError};
+use crate::error::{Error, Interrupt};
+use crate::generator::{BoxError, Co, Generator, GeneratorState, GeneratorStatus, ResumeError};
 use crate::target::{Awaited, Target};
 use crate::task;
 
@@ -181,12 +181,13 @@ impl<T: 'static> Driven<T> {
     /// Sends a value to where it waits and gives it control until it waits again.
     ///
     /// # Errors
-    /// As [`Generator::resume`]: finished, already executing, no stack. [`ResumeError::JustStarted`] when
-    /// the first value is not `()`; it stays new.
+    /// [`ResumeError::AlreadyAwaited`] when it has ended; [`ResumeError::AlreadyExecuting`];
+    /// [`ResumeError::NoStack`]. [`ResumeError::JustStarted`] when the first value is not `()`; it stays new.
     ///
     /// # Panics
     /// With the coroutine's panic.
     pub fn send<V: 'static>(&self, value: V) -> Result<Step<T>, ResumeError> {
+        self.check()?;
         let value: Box<dyn Any> = Box::new(value);
         if self.started.get() {
             let _scope = DriverScope::enter(Some(self.link.clone()));
@@ -205,10 +206,18 @@ impl<T: 'static> Driven<T> {
     /// else leaves the coroutine by unwinding.
     ///
     /// # Errors
-    /// As [`Generator::throw`].
+    /// As [`Generator::throw`]; [`ResumeError::AlreadyAwaited`] when it has ended.
     pub fn throw(&self, error: impl Into<BoxError>) -> Result<Step<T>, ResumeError> {
+        self.check()?;
         let _scope = DriverScope::enter(Some(self.link.clone()));
         self.generator.throw(error).map(Step::from)
+    }
+
+    fn check(&self) -> Result<(), ResumeError> {
+        match self.generator.status() {
+            GeneratorStatus::Finished => Err(ResumeError::AlreadyAwaited),
+            _ => Ok(()),
+        }
     }
 
     /// Ends it: leaves its frames by unwinding.
@@ -243,12 +252,6 @@ impl<T: 'static> fmt::Debug for Driven<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<coroutine object {} at {:p}>", self.link.name, Rc::as_ptr(&self.link))
     }
-}
-
-/// How an await that parks can come back otherwise than with its target done.
-pub(crate) enum Interrupt {
-    Cancelled(Cancelled),
-    Error(Error),
 }
 
 impl Link {

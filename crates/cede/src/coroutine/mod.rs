@@ -29,4 +29,5 @@ pub use coroutine::{Body, Coroutine, coroutine};
 pub(crate) use coroutine::Parts;
 pub use driven::{Driven, Step, Yielded, yield_to_driver};
 
-pub(crate) use driven::{Interrupt, driver, undriven};
+pub(crate) use crate::error::Interrupt;
+pub(crate) use driven::{driver, undriven};

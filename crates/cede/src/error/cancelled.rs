@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Error;
+
 /// What a parked await gives when its task is cancelled (asyncio: `CancelledError`, as a value).
 ///
 /// Carry it on with `?`; the task then ends cancelled. Keeping it and going on is allowed, and then the
@@ -36,3 +38,9 @@ impl fmt::Display for Cancelled {
 }
 
 impl std::error::Error for Cancelled {}
+
+/// How an await that parks can come back otherwise than with its target done.
+pub(crate) enum Interrupt {
+    Cancelled(Cancelled),
+    Error(Error),
+}

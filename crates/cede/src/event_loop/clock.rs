@@ -60,6 +60,11 @@ impl From<VirtualClock> for Clock {
 /// A program of an hour's sleeps runs in microseconds, and always in the same order. Clones are the same
 /// clock.
 ///
+/// What a thread does takes no virtual time: while one of a pool works for the loop
+/// ([`to_thread`](crate::to_thread)), the clock stands still. A job that waits for the loop to come to a later
+/// time must therefore do so by [`Submitted::wait`](crate::Submitted::wait), which lets the clock go on, or
+/// both wait for ever.
+///
 /// ```
 /// use cede::{Awaitable, Runner, VirtualClock};
 /// use std::time::Duration;

@@ -44,6 +44,7 @@ impl LoopHandle {
         if !needed {
             return;
         }
+        let _kept = self.core.schedule.keep_hands(); // whether it is over is asked at every boundary
         let task = self.create_task(step());
         while !task.done() {
             if let Ran::Dead = self.core.run(false, || task.done()) {
@@ -64,6 +65,7 @@ impl LoopHandle {
             task.completion().add_reader(); // what it raises is reported below
             target::cancel(&target, None);
         }
+        let _kept = self.core.schedule.keep_hands(); // as above
         let pending = || tasks.iter().any(|task| !task.completion().done());
         while pending() {
             // Somebody's `stop` does not end the clean-up; a deadlock does.
@@ -102,15 +104,20 @@ impl LoopCore {
             target::cancel(&target, None);
         }
         self.state.set(State::Closing);
+        self.schedule.set_factory(None); // nothing starts at once any more
         self.schedule.set_fast_path(false); // turns are counted: nobody goes on by himself
         let turns = &self.schedule.turn.turns;
         let end = turns.get() + ROUNDS;
         while turns.get() < end && self.schedule.ready() > 0 && !self.schedule.tasks().is_empty() {
             self.turn(false);
         }
-        // Newest first: children before the parents that wait for them.
-        for task in self.schedule.tasks().iter().rev() {
-            task::tear_down(task);
+        // Newest first: children before the parents that wait for them. Their destructors may make new ones.
+        for _ in 0..ROUNDS {
+            let left = self.schedule.tasks();
+            if left.is_empty() {
+                break;
+            }
+            left.iter().rev().for_each(task::tear_down);
         }
         self.state.set(State::Closed);
         self.schedule.close();

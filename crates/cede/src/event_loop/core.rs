@@ -72,7 +72,7 @@ impl LoopCore {
     pub(crate) fn new(clock: Clock) -> Result<Rc<Self>, Error> {
         let park = Park::new()?;
         let schedule = Schedule::new(schedule::debug_by_default());
-        Ok(Rc::new(LoopCore {
+        let core = Rc::new(LoopCore {
             schedule: schedule.clone(),
             timers: Timers::default(),
             clock,
@@ -88,20 +88,21 @@ impl LoopCore {
             crossings: Cell::new(0),
             slow_callback: Cell::new(Duration::from_millis(100)),
             exception_handler: RefCell::default(),
-        }))
+        });
+        let weak = Rc::downgrade(&core);
+        core.schedule.set_reports(Rc::new(move |report: &Report| match weak.upgrade() {
+            Some(core) => core.handle_report(report),
+            None => report::print(report),
+        }));
+        Ok(core)
     }
 
     /// Makes this the loop that runs on this thread, until the guard is dropped.
     pub(crate) fn enter(self: &Rc<Self>) -> Inside {
-        let weak = Rc::downgrade(self);
-        let sink = weak.clone();
         Inside {
-            before: Some(RUNNING.replace(weak)),
+            before: Some(RUNNING.replace(Rc::downgrade(self))),
             _schedule: self.schedule.enter(),
-            _reports: report::redirect(Rc::new(move |report: &Report| match sink.upgrade() {
-                Some(core) => core.handle_report(report),
-                None => report::print(report),
-            })),
+            _reports: report::redirect(self.schedule.reports()),
         }
     }
 

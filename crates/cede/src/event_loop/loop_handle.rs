@@ -11,12 +11,13 @@ use super::core::{LoopCore, State};
 use super::handle::{Handle, TimerHandle};
 use super::proxy::LoopProxy;
 use crate::callback::{Callback, HandleCell};
+use crate::context;
 use crate::coroutine::{Body, Coroutine};
 use crate::error::Error;
 use crate::observe::Observer;
 use crate::promise::Promise;
 use crate::report::Report;
-use crate::task::{AnyTask, Task};
+use crate::task::{AnyTask, Task, TaskFactory};
 
 /// An event loop, and the one who owns it: dropping it closes it.
 ///
@@ -85,7 +86,7 @@ impl LoopHandle {
     #[track_caller]
     pub fn call_soon(&self, callback: impl FnOnce() + 'static) -> Handle {
         self.assert_open("call_soon");
-        let cell = HandleCell::new(Box::new(callback), Location::caller());
+        let cell = HandleCell::new(context::bind(callback), Location::caller());
         self.core.schedule.push(Callback::Call(cell.clone()));
         Handle::new(cell)
     }
@@ -98,7 +99,7 @@ impl LoopHandle {
     #[track_caller]
     pub fn call_later(&self, delay: Duration, callback: impl FnOnce() + 'static) -> TimerHandle {
         let when = self.core.clock.now().saturating_add(nanos(delay));
-        self.call_at_nanos(when, Box::new(callback), "call_later")
+        self.call_at_nanos(when, context::bind(callback), "call_later")
     }
 
     /// Calls a function at this time of the loop's clock ([`time`](Self::time)). A time in the past is now.
@@ -107,7 +108,7 @@ impl LoopHandle {
     /// When the loop is closed.
     #[track_caller]
     pub fn call_at(&self, when: Instant, callback: impl FnOnce() + 'static) -> TimerHandle {
-        self.call_at_nanos(self.core.clock.nanos_at(when), Box::new(callback), "call_at")
+        self.call_at_nanos(self.core.clock.nanos_at(when), context::bind(callback), "call_at")
     }
 
     #[track_caller]
@@ -145,7 +146,17 @@ impl LoopHandle {
         F::Returns: 'static,
     {
         self.assert_open("create_task");
-        Task::spawn(coroutine, &self.core.schedule)
+        Task::create(coroutine, &self.core.schedule)
+    }
+
+    /// Sets how tasks are made on this loop from now on (asyncio: `set_task_factory`).
+    pub fn set_task_factory(&self, factory: TaskFactory) {
+        self.core.schedule.set_factory(Some(factory));
+    }
+
+    /// How tasks are made on this loop.
+    pub fn task_factory(&self) -> TaskFactory {
+        self.core.schedule.factory().unwrap_or_default()
     }
 
     /// A promise of this loop (asyncio: `create_future`).

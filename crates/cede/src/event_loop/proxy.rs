@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use polling::Poller;
 
+use super::core::find_running;
 use crate::error::Error;
 use crate::threads::shared::inbox::{self, Post, Source};
 
@@ -43,7 +44,8 @@ impl LoopProxy {
     }
 
     /// Has the loop's thread call a function in its next turn, waking it if it sleeps. Callable from any
-    /// thread, the loop's own included. What one thread posts is called in the order in which it did.
+    /// thread; on the loop's own it is [`LoopHandle::call_soon`](crate::LoopHandle::call_soon). What one
+    /// thread posts is called in the order in which it did.
     ///
     /// asyncio counterpart: `loop.call_soon_threadsafe`.
     ///
@@ -55,8 +57,16 @@ impl LoopProxy {
 
     /// # Errors
     /// The post, when the loop is closed.
+    #[track_caller]
     pub(crate) fn post(&self, post: Post) -> Result<(), Post> {
-        self.source.post(post)
+        match find_running() {
+            // At home it is `call_soon`, as in asyncio: before whatever is queued later.
+            Some(home) if Arc::ptr_eq(&home.core.inbox, self.inbox()) && !home.is_closed() => {
+                home.call_soon(post);
+                Ok(())
+            }
+            _ => self.source.post(post),
+        }
     }
 
     pub(crate) fn inbox(&self) -> &Arc<Inbox> {

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use super::clock::nanos;
 use super::core::LoopCore;
 use crate::callback::{Callback, DoneCall, HandleCell};
+use crate::context::CallbackContext;
 use crate::error::panic_text;
 use crate::report::{self, Report};
 use crate::task;
@@ -84,6 +85,7 @@ impl LoopCore {
     /// late by no more than a few [`LONG`]s, or by one callback that keeps control. A virtual clock is exact.
     fn allow_crossings(&self) {
         let crossings = match (self.clock.as_virtual(), self.timers.next()) {
+            _ if self.stopping.get() => 0, // this turn is the last
             (Some(clock), None) if !clock.ticks() => u32::MAX,
             (Some(_), _) => 0,
             (None, None) => u32::MAX,
@@ -164,6 +166,7 @@ impl LoopCore {
 
 /// A callback that panics is reported, and the loop goes on.
 fn guarded(run: Box<dyn FnOnce()>, who: &str, created: &'static std::panic::Location<'static>) {
+    let _context = CallbackContext::enter();
     if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
         report::report(&Report::CallbackPanicked {
             who: who.to_owned(),

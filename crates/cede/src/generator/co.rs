@@ -11,8 +11,7 @@ use corosensei::Yielder;
 use super::error::{BoxError, GeneratorExit, ResumeError};
 use super::generator::{Generator, GeneratorState};
 use super::innermost;
-use crate::coroutine::Interrupt;
-use crate::error::{Cancelled, Error};
+use crate::error::{Cancelled, Error, Interrupt};
 
 /// What travels into a generator.
 pub(crate) enum Input<S> {

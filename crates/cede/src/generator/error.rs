@@ -22,6 +22,8 @@ pub enum ResumeError {
     JustStarted,
     /// `start` came after the first resume: use `resume` or `close`.
     AlreadyStarted,
+    /// A coroutine that is driven by hand has ended (Python: `RuntimeError`, for it is no iterator).
+    AlreadyAwaited,
     /// The body left with this error: one that was thrown in and not caught, or one it raised.
     Raised(BoxError),
     /// The body yielded although it was told to close.
@@ -39,6 +41,7 @@ impl fmt::Display for ResumeError {
             ResumeError::AlreadyExecuting => f.write_str("generator already executing"),
             ResumeError::JustStarted => f.write_str("can't send non-None value to a just-started generator"),
             ResumeError::AlreadyStarted => f.write_str("generator has already started; resume it instead"),
+            ResumeError::AlreadyAwaited => f.write_str("cannot reuse already awaited coroutine"),
             ResumeError::Raised(error) => write!(f, "{error}"),
             ResumeError::IgnoredExit => f.write_str("generator ignored GeneratorExit"),
             ResumeError::NoStack(error) => write!(f, "the generator cannot start: {error}"),
@@ -65,6 +68,7 @@ impl fmt::Debug for ResumeError {
             ResumeError::AlreadyExecuting => f.write_str("AlreadyExecuting"),
             ResumeError::JustStarted => f.write_str("JustStarted"),
             ResumeError::AlreadyStarted => f.write_str("AlreadyStarted"),
+            ResumeError::AlreadyAwaited => f.write_str("AlreadyAwaited"),
             ResumeError::IgnoredExit => f.write_str("IgnoredExit"),
         }
     }

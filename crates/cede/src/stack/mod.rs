@@ -26,6 +26,8 @@
 mod altstack;
 mod counts;
 pub(crate) mod current;
+#[cfg(test)]
+mod foreign_thread;
 mod guard;
 mod label;
 mod overflow;

@@ -22,6 +22,7 @@ use super::handle::AnyTask;
 use super::handoff;
 use crate::callback::TaskKey;
 use crate::completion::Completion;
+use crate::context::{self, Context};
 use crate::coroutine::{Body, Parts};
 use crate::error::{Cancelled, Error, JoinError, panic_text};
 use crate::name::Name;
@@ -64,6 +65,9 @@ pub(crate) struct TaskCore {
     /// The last walk of a cancellation that came by.
     pub(super) walk: Cell<u64>,
 
+    /// None until it is used.
+    context: Cell<Option<Context>>,
+
     /// How the body ended, from its end to the finish of the step it ended in.
     pub(super) ended: Cell<Option<Outcome>>,
 }
@@ -105,6 +109,10 @@ impl TaskCore {
         } else if self.schedule.current_key() == self.key() {
             stack::below(|below| self.label(below.label)); // it runs: this is its own stack
         }
+    }
+
+    pub(crate) fn context(&self) -> &Cell<Option<Context>> {
+        &self.context
     }
 
     /// How large its stack must be.
@@ -218,6 +226,7 @@ where
                 requests: Cell::new(0),
                 delivered: Cell::default(),
                 walk: Cell::new(0),
+                context: Cell::new(context::inherit()),
                 ended: Cell::new(None),
             },
             body: Cell::new(Some(body)),

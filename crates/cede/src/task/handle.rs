@@ -5,8 +5,9 @@ use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use super::cell::{Output, TaskCell, TaskObject, TaskOf};
-use super::step;
+use super::{factory, step};
 use crate::completion::CallbackId;
+use crate::context::{self, Context};
 use crate::coroutine::{Body, Coroutine};
 use crate::error::JoinError;
 use crate::outcome::Outcome;
@@ -47,6 +48,41 @@ impl<T: 'static> Task<T> {
         let cell = TaskCell::new(coroutine.into_parts(), schedule.clone(), Location::caller());
         let task = Task::of(cell.clone());
         schedule.register(cell);
+        task
+    }
+
+    /// As the loop's task factory makes them.
+    #[track_caller]
+    pub(crate) fn create<F>(coroutine: Coroutine<F>, schedule: &Rc<Schedule>) -> Self
+    where
+        F: Body<Returns = T> + 'static,
+    {
+        if schedule.has_factory() {
+            Task::launch(coroutine, schedule, false, None)
+        } else {
+            Task::spawn(coroutine, schedule)
+        }
+    }
+
+    /// Started here and now, if the loop's factory or `eager` says so; in this context, or in a copy of the
+    /// current one.
+    #[track_caller]
+    pub(crate) fn launch<F>(
+        coroutine: Coroutine<F>,
+        schedule: &Rc<Schedule>,
+        eager: bool,
+        context: Option<&Context>,
+    ) -> Self
+    where
+        F: Body<Returns = T> + 'static,
+    {
+        let cell = TaskCell::new(coroutine.into_parts(), schedule.clone(), Location::caller());
+        if let Some(context) = context {
+            cell.core().context().set(Some(context.clone()));
+        }
+        let task = Task::of(cell.clone());
+        let object: Rc<dyn TaskObject> = cell;
+        factory::launch(schedule, &object, eager);
         task
     }
 
@@ -172,7 +208,7 @@ impl<T: 'static> Task<T> {
             }
             drop(reader);
         };
-        self.cell.completion().add_call(&self.target(), Box::new(run))
+        self.cell.completion().add_call(&self.target(), context::bind(run))
     }
 
     /// Takes a callback off the list: how many were removed, 0 if it is on its way already.

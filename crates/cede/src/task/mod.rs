@@ -20,6 +20,7 @@
 
 mod cancel;
 mod cell;
+mod factory;
 mod handle;
 mod handoff;
 mod join;
@@ -28,6 +29,7 @@ mod scope;
 mod step;
 mod workers;
 
+pub use factory::TaskFactory;
 pub use handle::{AnyTask, Task};
 pub use join::Flatten;
 pub use scope::{Scope, ScopedTask, scope};

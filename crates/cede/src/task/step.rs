@@ -141,7 +141,7 @@ fn end_with(task: &Rc<dyn TaskObject>, outcome: Outcome, error: JoinError) {
 /// Nobody can read this task's failure any more.
 pub(super) fn report_unread(task: &dyn TaskObject) {
     let core = task.core();
-    report::report(&Report::UnreadFailure {
+    core.schedule.report(&Report::UnreadFailure {
         who: format!("task '{}'", core.name()),
         created: core.site,
         error: task.error_text(),

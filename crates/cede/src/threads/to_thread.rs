@@ -13,7 +13,8 @@ use crate::event_loop::find_running;
 /// never runs, one that runs is not interrupted, and its result is dropped. A panic of the function comes
 /// out as the [`JoinError`] of a task's would.
 ///
-/// asyncio counterpart: `asyncio.to_thread`.
+/// asyncio counterpart: `asyncio.to_thread`. It differs in that the function does not see the task's context
+/// variables: their values stay on their thread.
 ///
 /// ```
 /// use cede::Awaitable;

@@ -17,8 +17,8 @@ use crate::target::Target;
     message = "these cannot be gathered",
     label = "not a vector, array or tuple of children that fit together",
     note = "children are coroutines, tasks or promises; by reference only where the result is `Clone`",
-    note = "`gather` takes children that return a `Result` with one error type, which is `Failure + From<cede::Error>`; \
-            children that cannot fail are for `join`"
+    note = "`gather` takes children that return a `Result` with one error type, which is `Failure` and \
+            `From<cede::Error>`; children that cannot fail are for `join`"
 )]
 pub trait Children<M> {
     /// All values.
@@ -195,7 +195,8 @@ macro_rules! tuples {
             }
         }
 
-        impl<M, Err, $($Child),+> Set<($(<M as Mode<$Child::Output>>::Value,)+), Err> for Tuple<M, ($($Child,)+)>
+        impl<M, Err, $($Child),+> Set<($(<M as Mode<$Child::Output>>::Value,)+), Err>
+            for Tuple<M, ($($Child,)+)>
         where
             $($Child: Source, M: Mode<$Child::Output, Error = Err>),+
         {
