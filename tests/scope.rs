@@ -1,4 +1,5 @@
 //! `scope`: children that borrow from their parent's frame, and every way out of it.
+#![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};

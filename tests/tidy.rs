@@ -242,12 +242,28 @@ fn module_of(file: &str) -> &str {
     file.split(['/', '.']).next().unwrap_or(file)
 }
 
+/// The library's files, without their tests: those at a file's end, and those that are files of their own.
 fn library() -> BTreeMap<File, String> {
     let inside = |(path, text): (String, String)| {
         let file = path.strip_prefix("crates/cede/src/")?.to_owned();
         Some((file, text))
     };
-    rust_files().filter_map(inside).filter(|(file, _)| file != "lib.rs").collect()
+    let mut library: BTreeMap<_, _> =
+        rust_files().filter_map(inside).filter(|(file, _)| file != "lib.rs").collect();
+    let mut of_tests = Vec::new();
+    for (file, text) in &mut library {
+        let folder = file.strip_suffix("mod.rs").unwrap_or_default();
+        for test in text.split("#[cfg(test)]\nmod ").skip(1) {
+            if let Some((name, _)) = test.split_once([';', ' ']) {
+                of_tests.push(format!("{folder}{name}.rs"));
+            }
+        }
+        if let Some(at) = text.find("#[cfg(test)]\nmod tests {") {
+            text.truncate(at);
+        }
+    }
+    library.retain(|file, _| !of_tests.contains(file));
+    library
 }
 
 /// What each file uses of other modules: `crate::a::b…` in its code, tests left out. A path leads to the file
@@ -268,7 +284,7 @@ fn uses() -> BTreeMap<File, BTreeSet<File>> {
                     .cloned(),
             );
         }
-        for line in text.lines().take_while(|line| line.trim() != "#[cfg(test)]").map(code) {
+        for line in text.lines().map(code) {
             if line.contains("crate::{__") {
                 continue; // the library's own macros
             }

@@ -120,7 +120,7 @@ fn inside_it_is_the_current_task_and_afterwards_its_maker_is() {
         }));
         assert_eq!(cede::current_task().unwrap(), maker);
         let handle = task.handle();
-        assert_eq!(*seen.borrow(), [handle.clone()]);
+        assert_eq!(*seen.borrow(), std::slice::from_ref(&handle));
         task.await_().unwrap();
         assert_eq!(*seen.borrow(), [handle.clone(), handle]);
         assert_eq!(cede::current_task().unwrap(), maker);
@@ -366,7 +366,11 @@ fn a_factory_may_name_and_count_tasks() {
         .run(
             cede::coroutine(|| {
                 cede::gather([nap(1, ()), nap(2, ())]).await_().unwrap();
-                cede::task_group(|tg| Ok::<_, Error>(drop(tg.create_task(turns(1))?))).unwrap();
+                cede::task_group(|tg| {
+                    drop(tg.create_task(turns(1))?);
+                    Ok::<_, Error>(())
+                })
+                .unwrap();
             })
             .named("main"),
         )

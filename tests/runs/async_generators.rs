@@ -151,7 +151,7 @@ fn dropped_in_a_task_it_is_closed_there_and_then() {
     let told = trace.clone();
     run(move || {
         let mut generator = careful(&told);
-        assert!((&mut generator).next().is_some());
+        assert!(generator.next().is_some());
         drop(generator);
         told.add("dropped");
     });

@@ -274,6 +274,15 @@ impl<T: 'static> Clone for Promise<T> {
     }
 }
 
+/// Whether they are the same promise.
+impl<T: 'static> PartialEq for Promise<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+impl<T: 'static> Eq for Promise<T> {}
+
 impl<T: 'static> Drop for Promise<T> {
     fn drop(&mut self) {
         if self.cell.completion.drop_reader()

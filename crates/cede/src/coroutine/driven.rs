@@ -202,7 +202,7 @@ impl<T: 'static> Driven<T> {
         Ok(state.into())
     }
 
-    /// Throws an error in where it waits. A [`Cancelled`] comes out of a parked await as a value; anything
+    /// Throws an error in where it waits. A [`Cancelled`](crate::Cancelled) comes out of a parked await as a value; anything
     /// else leaves the coroutine by unwinding.
     ///
     /// # Errors

@@ -333,6 +333,15 @@ impl PartialEq for AnyTask {
 
 impl Eq for AnyTask {}
 
+/// Whether they are the same task.
+impl<T: 'static> PartialEq for Task<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::as_ptr(&self.cell).addr() == Rc::as_ptr(&other.cell).addr()
+    }
+}
+
+impl<T: 'static> Eq for Task<T> {}
+
 impl<T: 'static> PartialEq<Task<T>> for AnyTask {
     fn eq(&self, other: &Task<T>) -> bool {
         *self == other.handle()
