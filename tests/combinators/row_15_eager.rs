@@ -327,6 +327,20 @@ fn groups_nest() {
     assert_eq!((nodes(|main| run(main)), nodes(|main| run_eagerly(main))), (40, 40));
 }
 
+/// As in CPython, whose `ensure_future` starts it: without time it is started all the same.
+#[test]
+fn waiting_without_time_for_an_eager_coroutine_runs_its_first_step() {
+    run_eagerly(|| {
+        assert_eq!(cede::wait_for(turns(0), secs(0)).await_().unwrap(), 0);
+        assert!(cede::wait_for(turns(1), secs(0)).await_().unwrap_err().is_timeout());
+        let stubborn = cede::coroutine(|| -> cede::Result<u32> {
+            assert!(cede::sleep(secs(5)).await_().is_err());
+            Ok(42)
+        });
+        assert_eq!(cede::wait_for(stubborn, secs(0)).await_().unwrap(), 42);
+    });
+}
+
 #[test]
 fn an_eager_failure_ends_its_group_at_once() {
     run_eagerly(|| {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use cede::{Awaitable, Error, JoinError, Outcome, Promise};
-use cede_tests::trace::{Trace, run, run_reporting};
+use cede_tests::trace::{Trace, event_loop, run, run_briefly, run_reporting};
 
 use super::{elapsed, fails, nap, now, pass, secs, spawn, waits_for};
 
@@ -316,12 +316,20 @@ fn gathers_have_limits_too() {
 
 #[test]
 fn outside_a_task_it_is_an_error() {
-    let error = cede::wait_for(nap(1, ()), secs(1)).await_().unwrap_err();
-    assert!(error.is_no_running_loop());
-    assert_eq!(
-        error.to_string(),
-        "timeout: no running event loop; call it from inside cede::run or a loop's callback"
-    );
+    for limit in [None, Some(secs(0)), Some(secs(1))] {
+        let error = cede::wait_for(nap(1, ()), limit).await_().unwrap_err();
+        assert!(error.is_no_running_loop());
+        assert_eq!(
+            error.to_string(),
+            "wait_for: no running event loop; call it from inside cede::run or a loop's callback"
+        );
+    }
+    let event_loop = event_loop(&Trace::new());
+    event_loop.call_soon(|| {
+        let error = cede::wait_for(nap(1, ()), secs(1)).await_().unwrap_err();
+        assert_eq!(error.to_string(), "Timeout should be used inside a task");
+    });
+    run_briefly(&event_loop);
 }
 
 #[test]

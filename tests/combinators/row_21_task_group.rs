@@ -839,6 +839,21 @@ fn an_error_that_its_awaiter_took_first_still_fails_the_group() {
     });
 }
 
+/// There is no stack of that size: the task fails before it starts, and that is an error like others.
+#[test]
+fn a_task_that_cannot_start_fails_the_group() {
+    run(|| {
+        let left = cede::task_group(|tg| {
+            tg.create_task(cede::coroutine(|| Ok::<_, Error>(())).stack_size(usize::MAX))?.named("giant");
+            Ok(())
+        });
+        let texts = texts(left);
+        assert!(texts.len() == 1 && texts[0].starts_with("task 'giant' cannot start: "), "{texts:?}");
+        let error = cede::gather([nap(0, ()).stack_size(usize::MAX)]).await_().unwrap_err();
+        assert!(error.to_string().contains("cannot start: "), "{error}");
+    });
+}
+
 #[test]
 fn failures_of_tasks_that_nobody_holds_are_not_reported_besides() {
     let ((), reports) = run_reporting(|| {
@@ -934,6 +949,32 @@ fn a_group_whose_loop_is_dropped_is_left_without_waiting() {
     drop(event_loop);
     assert!(task.done());
     assert!(trace.take().contains(&"the frame is left".to_owned()));
+}
+
+/// Await in Drop while unwinding: an error, and the panic goes on.
+#[test]
+fn a_group_on_a_stack_that_is_being_unwound_is_an_error() {
+    run(|| {
+        struct GroupInDrop(Rc<Cell<bool>>);
+        impl Drop for GroupInDrop {
+            fn drop(&mut self) {
+                let left = cede::task_group(|tg| {
+                    tg.create_task(nap(1, ()))?;
+                    Ok::<_, Error>(())
+                });
+                self.0.set(left.unwrap_err().to_string().starts_with("task_group: await while unwinding"));
+            }
+        }
+        let refused = Rc::new(Cell::new(false));
+        let guard = GroupInDrop(refused.clone());
+        let caught = catch_unwind(AssertUnwindSafe(move || {
+            let _guard = guard;
+            panic!("rock")
+        }));
+        assert_eq!(*caught.unwrap_err().downcast::<&str>().unwrap(), "rock");
+        assert!(refused.get(), "a stack that is being left cannot wait: an error, and the tasks go on");
+        sleeps(2).unwrap();
+    });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::group_error::GroupError;
 use super::signal::Signal;
 use crate::context::Context;
 use crate::coroutine::{Body, Coroutine, Interrupt};
-use crate::error::{Error, Failure, JoinError};
+use crate::error::{Error, Failure};
 use crate::facade;
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
@@ -73,7 +73,7 @@ use crate::task::{AnyTask, Task};
 pub fn task_group<T, E, B>(body: B) -> Result<T, GroupError<E>>
 where
     B: FnOnce(&TaskGroup<E>) -> Result<T, E>,
-    E: Failure,
+    E: Failure + From<Error>,
 {
     let group = TaskGroup::enter(Location::caller()).map_err(GroupError::misuse)?;
     let left = catch_unwind(AssertUnwindSafe(|| body(&group)));
@@ -111,7 +111,7 @@ struct Inner<E> {
     site: &'static Location<'static>,
 }
 
-impl<E: Failure> TaskGroup<E> {
+impl<E: Failure + From<Error>> TaskGroup<E> {
     fn enter(site: &'static Location<'static>) -> Result<Self, Error> {
         let (Some(schedule), Some(parent)) = (schedule::running(), facade::current_task()) else {
             return Err(Error::misuse("TaskGroup cannot determine the parent task: run it inside a task"));
@@ -200,7 +200,7 @@ impl<E: Failure> TaskGroup<E> {
     }
 }
 
-impl<E: Failure> Inner<E> {
+impl<E: Failure + From<Error>> Inner<E> {
     fn add<U: 'static>(self: &Rc<Self>, task: &Task<Result<U, E>>) {
         let number = self.created.get();
         self.created.set(number + 1);
@@ -272,7 +272,7 @@ impl<E: Failure> Inner<E> {
         if value.is_none() && !self.aborting.get() {
             self.abort();
         }
-        self.join(&mut cancelled)?;
+        let joined = self.join(&mut cancelled);
 
         let ours = self.parent_cancel_requested.get() && self.parent.uncancel() == 0;
         let panic = self.panic.take();
@@ -280,6 +280,7 @@ impl<E: Failure> Inner<E> {
             self.report_errors();
             resume_unwind(payload);
         }
+        joined?;
         let (mut errors, elsewhere) = (self.errors.take(), self.elsewhere.get());
         if let Some(cancelled) = cancelled
             && !ours
@@ -334,16 +335,25 @@ impl<E: Failure> Inner<E> {
     }
 }
 
-/// The error of a failed task, or a copy.
-fn take_error<U: 'static, E: Failure>(task: &Task<Result<U, E>>) -> Option<E> {
+/// The error of a failed task, or a copy; none if somebody else has taken it.
+fn take_error<U, E>(task: &Task<Result<U, E>>) -> Option<E>
+where
+    U: 'static,
+    E: Failure + From<Error>,
+{
     if let Some(copy) = task.peek(|result| result.as_ref().err().and_then(E::try_clone)).flatten() {
         task.target().completion().mark_read();
         return Some(copy);
     }
-    let error = task.take().ok()?.err()?;
-    let gone = Error::invalid_state("the task's error went to its TaskGroup, and there is only one");
-    task.handle().task.set_error(JoinError::from(gone));
-    Some(error)
+    match task.take() {
+        Ok(result) => {
+            let gone = Error::invalid_state("the task's error went to its TaskGroup, and there is only one");
+            task.handle().task.set_error(gone.into());
+            result.err()
+        }
+        Err(error) if error.is_invalid_state() => None,
+        Err(error) => Some(Error::from(error).into()), // it could not even start
+    }
 }
 
 impl<E> Clone for TaskGroup<E> {

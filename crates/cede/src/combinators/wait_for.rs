@@ -1,4 +1,4 @@
-use std::panic::Location;
+use std::panic::{Location, resume_unwind};
 use std::time::Duration;
 
 use super::gather::Gather;
@@ -8,7 +8,8 @@ use super::signal::Signal;
 use super::timeout::Timeout;
 use super::waitable::Waitable;
 use crate::coroutine::{Awaitable, Body, Coroutine, Interrupt};
-use crate::error::{Cancelled, Error, Failure, TimedOut};
+use crate::error::{Cancelled, Error, Failure, JoinError, TimedOut};
+use crate::event_loop::running_loop;
 use crate::facade;
 use crate::outcome::Outcome;
 use crate::promise::Promise;
@@ -22,8 +23,9 @@ use crate::task::{Flatten, Task};
 /// refuses the cancellation and ends with a value or an error of its own gives that. To let it go on instead,
 /// [`shield`](crate::shield) it. `None` waits for ever.
 ///
-/// No time at all starts nothing: what has ended already gives its result, a coroutine object never runs,
-/// anything else is cancelled.
+/// No time at all starts nothing: what has ended already gives its result, a coroutine object never runs
+/// (unless its loop [starts tasks eagerly](crate::TaskFactory::eager)), anything else is cancelled. For that
+/// the coroutine object must own what it uses; for one that borrows there is [`timeout`](crate::timeout).
 ///
 /// Awaiting cedes where the coroutine does, or until the task has ended. Cancelled while it waits, a task
 /// cancels what it waits for.
@@ -73,6 +75,7 @@ where
     #[track_caller]
     fn await_(self) -> Result<T, E> {
         let WaitFor { awaitable, timeout: limit } = self;
+        running_loop().map_err(|_| Error::no_running_loop("wait_for"))?;
         if limit == Some(Duration::ZERO) {
             return match awaitable.end_now() {
                 Ok(Ended::Before(result)) => result,
@@ -147,8 +150,22 @@ where
     #[track_caller]
     fn end_now(self) -> Result<Ended<F::Returns>, Error> {
         let task = facade::create_task(self);
-        cancel_and_wait(&task.awaited())?;
-        Ok(Ended::NeverBegan)
+        let awaited = task.awaited();
+        if awaited.done() {
+            return Ok(ended(task.take(), Ended::Before)); // its loop starts tasks at once
+        }
+        cancel_and_wait(&awaited)?;
+        let cancelled = is_cancelled(awaited);
+        Ok(ended(task.take(), |result| Ended::Cancelled { result, cancelled }))
+    }
+}
+
+/// How the task of a coroutine object ended, which as such has no [`JoinError`] to tell.
+fn ended<T>(result: Result<T, JoinError>, with: impl FnOnce(T) -> Ended<T>) -> Ended<T> {
+    match result {
+        Ok(result) => with(result),
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        Err(_) => Ended::NeverBegan,
     }
 }
 
@@ -177,7 +194,7 @@ limited! {
     [T: Clone + 'static] &Task<T>;
     [T: 'static] Promise<T>;
     [T: Clone + 'static] &Promise<T>;
-    [U: 'static, E: Failure + From<crate::JoinError>] Flatten<U, E>;
+    [U: 'static, E: Failure + From<JoinError>] Flatten<U, E>;
     [V: 'static, E: Failure + From<Error>] Gather<V, E>;
     [V: Clone + 'static, E: Failure + From<Error> + Clone] &Gather<V, E>;
     [S: Source] Shield<S>;

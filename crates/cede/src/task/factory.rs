@@ -22,6 +22,8 @@ type Hook = Rc<dyn Fn(&AnyTask)>;
 /// it returns, so no closure could make tasks of every type; what such factories are used for is left:
 /// *when* a task starts, and something to be done with each, such as naming or counting it.
 ///
+/// Tasks of a [`scope`](crate::scope) are not made by it: they are queued, always.
+///
 /// asyncio counterpart: `loop.set_task_factory`, `asyncio.eager_task_factory`.
 ///
 /// ```

@@ -22,7 +22,7 @@ use crate::target::{self, Awaited, Target};
 ///
 /// Awaited by value it moves the result out; by reference it clones it, so several may await it. Awaiting
 /// cedes until the task has ended, and does not if it has. Whoever is cancelled while waiting for a task
-/// cancels that task: [`shield`](crate) it if that is not wanted.
+/// cancels that task: [`shield`](crate::shield) it if that is not wanted.
 ///
 /// asyncio counterpart: `asyncio.Task`.
 ///
