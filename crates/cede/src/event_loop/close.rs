@@ -19,7 +19,8 @@ impl LoopHandle {
     /// frames of those that are still pending by unwinding. What resists even that is leaked, never
     /// reused. Every task that is pending when this begins is reported.
     ///
-    /// Closing a closed loop does nothing.
+    /// Closing a closed loop does nothing. In a child process, one that was made before the fork is only
+    /// forgotten, with its tasks.
     ///
     /// # Errors
     /// When it runs: "Cannot close a running event loop".
@@ -27,6 +28,12 @@ impl LoopHandle {
         match self.core.state.get() {
             State::Closed | State::Closing => Ok(()),
             State::Running => Err(Error::misuse("Cannot close a running event loop")),
+            State::Stopped if self.core.forked() => {
+                // Taking it down would take down the parent's, whose descriptors these are; so would dropping.
+                self.core.state.set(State::Closed);
+                std::mem::forget(self.core.clone());
+                Ok(())
+            }
             State::Stopped => {
                 self.core.close();
                 Ok(())

@@ -41,6 +41,8 @@ pub(crate) struct LoopCore {
     pub(crate) executor: Executor,
     pub(crate) generators: LiveGenerators,
     pub(crate) state: Cell<State>,
+    /// The process that made it.
+    process: u32,
     /// `stop` was called: the loop ends with this turn.
     pub(crate) stopping: Cell<bool>,
     /// When the loop last looked at its timers, and how many boundaries it let tasks cross then.
@@ -83,6 +85,7 @@ impl LoopCore {
             executor: Executor::default(),
             generators: LiveGenerators::default(),
             state: Cell::new(State::Stopped),
+            process: std::process::id(),
             stopping: Cell::new(false),
             looked_at: Cell::new(0),
             crossings: Cell::new(0),
@@ -110,6 +113,11 @@ impl LoopCore {
     pub(crate) fn request_stop(&self) {
         self.stopping.set(true);
         self.schedule.turn.call_loop();
+    }
+
+    /// Whether this is a copy that a fork made: the kernel's side of it is the parent's.
+    pub(super) fn forked(&self) -> bool {
+        self.process != std::process::id()
     }
 
     /// Gives a report to the exception handler, else prints it.

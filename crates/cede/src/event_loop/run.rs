@@ -122,6 +122,11 @@ impl LoopHandle {
             }
             State::Stopped => {}
         }
+        if self.core.forked() {
+            return Err(Error::misuse(format!(
+                "{call}: this event loop was made before a fork, in another process; make a new one in this"
+            )));
+        }
         if core::find_running().is_some() {
             return Err(Error::misuse(format!(
                 "{call}: cannot run the event loop while another loop is running on this thread"

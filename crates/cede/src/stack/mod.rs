@@ -28,6 +28,8 @@ mod counts;
 pub(crate) mod current;
 #[cfg(test)]
 mod foreign_thread;
+#[cfg(test)]
+mod fork;
 mod guard;
 mod label;
 mod overflow;
