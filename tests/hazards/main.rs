@@ -11,6 +11,7 @@ mod hazard_07_panic_at_close;
 mod hazard_14_unwinding;
 mod hazard_15_panic_hook;
 mod hazard_16_host_panics;
+mod hazard_20_threads;
 mod hazard_21_handles;
 mod hazard_22_finished;
 mod hazard_27_forget;
