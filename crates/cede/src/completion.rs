@@ -2,7 +2,6 @@
 //! to the ready queue when it is.
 
 use std::cell::Cell;
-use std::rc::Rc;
 
 use crate::callback::{Callback, TaskKey};
 use crate::outcome::Outcome;
@@ -85,7 +84,7 @@ impl Completion {
     }
 
     /// Adds a callback; if this has ended already, it goes to the queue at once.
-    pub(crate) fn add_call(&self, target: &Rc<dyn Target>, run: Box<dyn FnOnce()>) -> CallbackId {
+    pub(crate) fn add_call(&self, target: &Target, run: Box<dyn FnOnce()>) -> CallbackId {
         let id = CallbackId(self.ids.get());
         self.ids.set(id.0 + 1);
         if self.done() {
@@ -113,19 +112,20 @@ impl Completion {
         removed.len() // their captures are dropped with the list back in place
     }
 
-    /// Sets the outcome and queues all callbacks, in the order in which they were added.
+    /// Sets the outcome and queues all callbacks, in the order in which they were added; `target` is what ends.
     #[inline]
-    pub(crate) fn complete(&self, outcome: Outcome, target: &Rc<dyn Target>, schedule: &Schedule) {
+    pub(crate) fn complete(&self, outcome: Outcome, target: impl FnOnce() -> Target, schedule: &Schedule) {
         debug_assert!(!self.done() && outcome != Outcome::Pending);
         self.outcome.set(outcome);
         match self.callbacks.replace(Callbacks::None) {
             Callbacks::None => {}
             Callbacks::Wake(task) => schedule.push(Callback::Step(task)),
             Callbacks::Many(entries) => {
+                let target = target();
                 for entry in *entries {
                     schedule.push(match entry {
                         Entry::Wake(task) => Callback::Step(task),
-                        Entry::Call(_, run) => Callback::done(target, run),
+                        Entry::Call(_, run) => Callback::done(&target, run),
                     });
                 }
             }

@@ -25,7 +25,7 @@ use crate::error::panic_text;
 use crate::observe::{Event, Observer};
 use crate::report::{self, Report, Sink};
 use crate::stack::current::{self, Guard, Slot};
-use crate::task::{TaskFactory, TaskObject, Workers};
+use crate::task::{Blocks, TaskCore, TaskFactory, TaskRef, Workers};
 
 pub(crate) struct Schedule {
     /// Tells loops apart, in checks and in texts.
@@ -33,15 +33,17 @@ pub(crate) struct Schedule {
     ready: RefCell<VecDeque<Callback>>,
     /// Every task that has not ended. The queue and the wakers know tasks by key only: a key whose task has
     /// ended finds nothing.
-    tasks: RefCell<SlotMap<TaskKey, Rc<dyn TaskObject>>>,
-    /// The task whose step runs; the null key where none does.
-    current: Cell<TaskKey>,
+    tasks: RefCell<SlotMap<TaskKey, TaskRef>>,
+    /// The task whose step runs.
+    current: Cell<Option<TaskRef>>,
     /// Who is on top of the worker that is being suspended; from its suspender to its resumer.
     parked: Cell<TaskKey>,
     /// How many workers that run have been given control by another one.
     pub(crate) depth: Cell<u32>,
     pub(crate) turn: Turn,
     pub(crate) workers: Workers,
+    /// The memory of tasks that have ended.
+    pub(crate) blocks: Blocks,
     numbers: Cell<u64>,
     closed: Cell<bool>,
     debug: Cell<bool>,
@@ -117,7 +119,7 @@ pub(crate) fn with_running<R>(look: impl FnOnce(Option<&Schedule>) -> R) -> R {
 }
 
 /// The task whose step runs on this thread.
-pub(crate) fn current() -> Option<Rc<dyn TaskObject>> {
+pub(crate) fn current() -> Option<TaskRef> {
     with_running(|schedule| schedule?.current())
 }
 
@@ -134,6 +136,7 @@ impl Schedule {
             depth: Cell::new(0),
             turn: Turn::default(),
             workers: Workers::default(),
+            blocks: Blocks::default(),
             numbers: Cell::new(0),
             closed: Cell::new(false),
             debug: Cell::new(debug),
@@ -231,17 +234,21 @@ impl Schedule {
     // ---- the register
 
     /// Enters a task and queues its first step.
-    pub(crate) fn register(&self, task: Rc<dyn TaskObject>) {
+    pub(crate) fn register(&self, task: TaskRef) {
         let key = self.enroll(task);
         self.push(Callback::Step(key));
     }
 
     /// Enters a task.
     #[inline]
-    pub(crate) fn enroll(&self, task: Rc<dyn TaskObject>) -> TaskKey {
-        let key = self.tasks.borrow_mut().insert(task.clone());
-        task.core().set_key(key);
-        self.observe(|| Event::TaskCreated { task: task.handle() });
+    pub(crate) fn enroll(&self, task: TaskRef) -> TaskKey {
+        let key = self.tasks.borrow_mut().insert_with_key(|key| {
+            task.set_key(key);
+            task
+        });
+        if self.observing() {
+            self.task(key).inspect(|task| self.observe(|| Event::TaskCreated { task: task.handle() }));
+        }
         key
     }
 
@@ -251,14 +258,14 @@ impl Schedule {
     }
 
     #[inline]
-    pub(crate) fn task(&self, key: TaskKey) -> Option<Rc<dyn TaskObject>> {
+    pub(crate) fn task(&self, key: TaskKey) -> Option<TaskRef> {
         self.tasks.borrow().get(key).cloned()
     }
 
     /// All tasks that have not ended, in the order of their creation.
-    pub(crate) fn tasks(&self) -> Vec<Rc<dyn TaskObject>> {
+    pub(crate) fn tasks(&self) -> Vec<TaskRef> {
         let mut all: Vec<_> = self.tasks.borrow().values().cloned().collect();
-        all.sort_by_key(|task| task.core().number());
+        all.sort_by_key(|task| task.number());
         all
     }
 
@@ -269,16 +276,26 @@ impl Schedule {
 
     // ---- who runs
 
-    pub(crate) fn current(&self) -> Option<Rc<dyn TaskObject>> {
-        self.task(self.current.get())
+    #[inline]
+    pub(crate) fn current(&self) -> Option<TaskRef> {
+        self.with_current(|current| current.cloned())
     }
 
-    pub(crate) fn current_key(&self) -> TaskKey {
-        self.current.get()
+    /// Looks at the task whose step runs. `look` must not change which that is.
+    #[inline]
+    fn with_current<R>(&self, look: impl FnOnce(Option<&TaskRef>) -> R) -> R {
+        let current = self.current.take();
+        let seen = look(current.as_ref());
+        self.current.set(current);
+        seen
+    }
+
+    pub(crate) fn is_current(&self, task: &TaskCore) -> bool {
+        self.with_current(|current| current.is_some_and(|current| current.number() == task.number()))
     }
 
     #[inline]
-    pub(crate) fn set_current(&self, task: TaskKey) {
+    pub(crate) fn set_current(&self, task: Option<TaskRef>) {
         self.current.set(task);
     }
 
