@@ -5,9 +5,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::callback::{Callback, TaskKey};
+use crate::observe::Event;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
-use crate::target::Target;
+use crate::target::{Awaited, Target};
 
 /// Names a callback for removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,10 +89,15 @@ impl Completion {
     pub(crate) fn add_call(&self, target: &Rc<dyn Target>, run: Box<dyn FnOnce()>) -> CallbackId {
         let id = CallbackId(self.ids.get());
         self.ids.set(id.0 + 1);
+        let schedule = target.schedule();
         if self.done() {
-            target.schedule().push(Callback::done(target, run));
+            schedule.push_for(Callback::done(target, run), target);
         } else {
             self.add(Entry::Call(id, run));
+            schedule.observe(|| Event::CallbackAdded {
+                to: Awaited { target: target.clone() },
+                by: schedule.running_task(),
+            });
         }
         id
     }
@@ -118,15 +124,21 @@ impl Completion {
     pub(crate) fn complete(&self, outcome: Outcome, target: &Rc<dyn Target>, schedule: &Schedule) {
         debug_assert!(!self.done() && outcome != Outcome::Pending);
         self.outcome.set(outcome);
+        schedule.observe(|| Event::Ended {
+            what: Awaited { target: target.clone() },
+            outcome,
+            by: schedule.running_task(),
+        });
         match self.callbacks.replace(Callbacks::None) {
             Callbacks::None => {}
-            Callbacks::Wake(task) => schedule.push(Callback::Step(task)),
+            Callbacks::Wake(task) => schedule.push_for(Callback::Step(task), target),
             Callbacks::Many(entries) => {
                 for entry in *entries {
-                    schedule.push(match entry {
+                    let callback = match entry {
                         Entry::Wake(task) => Callback::Step(task),
                         Entry::Call(_, run) => Callback::done(target, run),
-                    });
+                    };
+                    schedule.push_for(callback, target);
                 }
             }
         }

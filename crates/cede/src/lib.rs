@@ -91,6 +91,7 @@ mod target;
 mod task;
 mod threads;
 mod time;
+pub mod trace;
 
 #[doc(hidden)]
 pub mod __private;
@@ -115,7 +116,7 @@ pub use facade::{all_tasks, create_eager_task, create_task, current_task};
 pub use generator::{
     BoxError, Co, Generator, GeneratorExit, GeneratorState, GeneratorStatus, ResumeError, Thrown,
 };
-pub use observe::{LoopEvent, Observer, StepEnd};
+pub use observe::{Called, LoopEvent, Observer, ReadyCallback, StackId, StepEnd};
 pub use outcome::Outcome;
 pub use promise::Promise;
 pub use report::Report;

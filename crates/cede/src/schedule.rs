@@ -13,7 +13,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,11 +20,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use slotmap::SlotMap;
 
 use crate::callback::{Callback, TaskKey};
-use crate::error::panic_text;
-use crate::observe::{Event, Observer};
+use crate::observe::{Event, ReadyCallback, Teller, Told};
 use crate::report::{self, Report, Sink};
 use crate::stack::current::{self, Guard, Slot};
-use crate::task::{TaskFactory, TaskObject, Workers};
+use crate::target::{Awaited, Target};
+use crate::task::{AnyTask, TaskFactory, TaskObject, Workers};
 
 pub(crate) struct Schedule {
     /// Tells loops apart, in checks and in texts.
@@ -53,8 +52,9 @@ pub(crate) struct Schedule {
     keeping: Cell<u32>,
     factory: RefCell<Option<TaskFactory>>,
     has_factory: Cell<bool>,
-    observing: Cell<bool>,
-    observer: RefCell<Option<Rc<dyn Observer>>>,
+    teller: Teller,
+    /// It is closed, or observed: what the queue's one test asks.
+    special: Cell<bool>,
     /// Its loop's exception handler.
     reports: RefCell<Option<Sink>>,
 }
@@ -142,8 +142,8 @@ impl Schedule {
             keeping: Cell::new(0),
             factory: RefCell::default(),
             has_factory: Cell::new(false),
-            observing: Cell::new(false),
-            observer: RefCell::default(),
+            teller: Teller::default(),
+            special: Cell::new(false),
             reports: RefCell::default(),
         })
     }
@@ -162,9 +162,31 @@ impl Schedule {
     /// Appends a callback. On a closed loop nothing runs any more, so it is dropped.
     #[inline]
     pub(crate) fn push(&self, callback: Callback) {
+        if self.special.get() {
+            return self.push_told(callback, None);
+        }
+        self.ready.borrow_mut().push_back(callback);
+    }
+
+    /// As [`push`](Self::push), because this has ended.
+    #[inline]
+    pub(crate) fn push_for(&self, callback: Callback, ended: &Rc<dyn Target>) {
+        if self.special.get() {
+            return self.push_told(callback, Some(ended));
+        }
+        self.ready.borrow_mut().push_back(callback);
+    }
+
+    #[cold]
+    fn push_told(&self, callback: Callback, ended: Option<&Rc<dyn Target>>) {
         if self.closed.get() {
             return drop(callback);
         }
+        self.observe(|| Event::Queued {
+            callback: ReadyCallback::of(&callback, self),
+            by: self.running_task(),
+            because: ended.map(|target| Awaited { target: target.clone() }),
+        });
         self.ready.borrow_mut().push_back(callback);
     }
 
@@ -182,6 +204,13 @@ impl Schedule {
     pub(crate) fn begin_turn(&self) {
         self.turn.todo.set(self.ready());
         self.turn.turns.set(self.turn.turns.get() + 1);
+        self.observe(|| Event::TurnBegins { turn: self.turn.turns.get(), ready: self.turn.todo.get() });
+    }
+
+    /// The callback that was taken from the head of the queue has nothing to run.
+    #[cold]
+    pub(crate) fn skipped(&self, callback: &Callback) {
+        self.observe(|| Event::Skipped { callback: ReadyCallback::of(callback, self) });
     }
 
     /// The task whose step is the next callback, if a task may take it without the loop: the fast path is
@@ -219,6 +248,7 @@ impl Schedule {
 
     pub(crate) fn close(&self) {
         self.closed.set(true);
+        self.special.set(true);
         let rest = std::mem::take(&mut *self.ready.borrow_mut());
         drop(rest); // outside the borrow: destructors of callbacks are user code
         self.workers.clear();
@@ -241,7 +271,7 @@ impl Schedule {
     pub(crate) fn enroll(&self, task: Rc<dyn TaskObject>) -> TaskKey {
         let key = self.tasks.borrow_mut().insert(task.clone());
         task.core().set_key(key);
-        self.observe(|| Event::TaskCreated { task: task.handle() });
+        self.observe(|| Event::TaskCreated { task: task.handle(), by: self.running_task() });
         key
     }
 
@@ -271,6 +301,11 @@ impl Schedule {
 
     pub(crate) fn current(&self) -> Option<Rc<dyn TaskObject>> {
         self.task(self.current.get())
+    }
+
+    /// As [`current`](Self::current), for those who are told.
+    pub(crate) fn running_task(&self) -> Option<AnyTask> {
+        self.current().map(AnyTask::new)
     }
 
     pub(crate) fn current_key(&self) -> TaskKey {
@@ -353,36 +388,22 @@ impl Schedule {
         with_running(|running| running.is_some_and(|running| running.id == self.id))
     }
 
-    pub(crate) fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {
-        self.observing.set(observer.is_some());
-        *self.observer.borrow_mut() = observer;
+    pub(crate) fn set_observer(&self, observer: Option<Told>) {
+        self.special.set(observer.is_some() || self.closed.get());
+        self.teller.listen(observer);
     }
 
     /// Tells the observer, if there is one; else costs a load and a branch.
     #[inline]
     pub(crate) fn observe(&self, event: impl FnOnce() -> Event) {
-        if self.observing.get() {
-            self.tell(&event());
+        if self.teller.observing() {
+            self.teller.tell(&event());
         }
     }
 
     #[inline]
     pub(crate) fn observing(&self) -> bool {
-        self.observing.get()
-    }
-
-    #[cold]
-    fn tell(&self, event: &Event) {
-        let observer = self.observer.borrow().clone();
-        let Some(observer) = observer else { return };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| observer.event(event))) {
-            // It must not unwind whoever it watches: a scope, say, that is just taking a task in.
-            report::report(&Report::CallbackPanicked {
-                who: "an observer".to_owned(),
-                created: Location::caller(),
-                error: panic_text(&*payload).to_owned(),
-            });
-        }
+        self.teller.observing()
     }
 }
 

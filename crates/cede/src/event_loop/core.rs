@@ -12,6 +12,7 @@ use super::proxy::Inbox;
 use super::timers::Timers;
 use crate::async_generator::LiveGenerators;
 use crate::error::Error;
+use crate::observe::{Event, Observer};
 use crate::report::{self, Redirected, Report};
 use crate::schedule::{self, Schedule};
 use crate::signals::Signals;
@@ -113,6 +114,13 @@ impl LoopCore {
     pub(crate) fn request_stop(&self) {
         self.stopping.set(true);
         self.schedule.turn.call_loop();
+    }
+
+    /// Tells an observer of all that happens from now on, each with the time.
+    pub(crate) fn set_observer(&self, observer: Rc<dyn Observer>) {
+        let clock = self.clock.clone();
+        let told = move |event: &Event| observer.event(Duration::from_nanos(clock.now()), event);
+        self.schedule.set_observer(Some(Rc::new(told)));
     }
 
     /// Whether this is a copy that a fork made: the kernel's side of it is the parent's.

@@ -209,7 +209,7 @@ impl Runner {
                 event_loop.set_exception_handler(move |event_loop, report| handler(event_loop, report));
             }
             if let Some(observer) = self.observer.clone() {
-                event_loop.core.schedule.set_observer(Some(observer));
+                event_loop.core.set_observer(observer);
             }
             self.event_loop = Some(event_loop);
         }

@@ -10,7 +10,7 @@ use super::cell::{TaskCore, TaskObject};
 use crate::callback::TaskKey;
 use crate::coroutine::undriven;
 use crate::error::{Cancelled, Error, JoinError};
-use crate::observe::{Event, StepEnd};
+use crate::observe::{Event, StackId, StepEnd};
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
 use crate::stack::{self, StackError, Worker, WorkerStatus};
@@ -64,7 +64,7 @@ pub(super) fn pause(task: &Rc<dyn TaskObject>) {
             Some(target) => StepEnd::Awaits(Awaited { target }),
             None => StepEnd::Yielded,
         };
-        Event::StepEnds { task: task.clone().handle(), why }
+        Event::StepEnds { task: task.clone().handle(), why, at: task.core().waiting_at() }
     });
 }
 
@@ -83,7 +83,11 @@ pub(super) fn end(task: &Rc<dyn TaskObject>) {
     if core.completion.unread() {
         report_unread(&**task);
     }
-    core.schedule.observe(|| Event::StepEnds { task: task.clone().handle(), why: StepEnd::Ended(outcome) });
+    core.schedule.observe(|| Event::StepEnds {
+        task: task.clone().handle(),
+        why: StepEnd::Ended(outcome),
+        at: None,
+    });
 }
 
 /// The first step: onto a worker's stack.
@@ -92,6 +96,8 @@ fn start(task: Rc<dyn TaskObject>) {
     match core.schedule.workers.take(core.stack_bytes()) {
         Ok(mut worker) => {
             core.label(worker.label());
+            core.schedule
+                .observe(|| Event::StackTaken { task: task.clone().handle(), stack: StackId(worker.id()) });
             let status = worker.run(task.clone());
             put_back(core, worker, status);
         }
@@ -113,7 +119,10 @@ fn resume(core: &TaskCore) {
 /// given control (`handoff.rs`).
 fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
     match status {
-        WorkerStatus::Idle => core.schedule.workers.put(worker),
+        WorkerStatus::Idle => {
+            core.schedule.observe(|| Event::StackReturned { stack: StackId(worker.id()) });
+            core.schedule.workers.put(worker);
+        }
         WorkerStatus::Suspended => {
             let top = core.schedule.take_parked();
             if top == core.key() {
