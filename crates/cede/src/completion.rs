@@ -144,6 +144,24 @@ impl Completion {
         }
     }
 
+    /// What is on the list: tasks, by key, and functions.
+    pub(crate) fn listed(&self) -> Vec<Option<TaskKey>> {
+        let callbacks = self.callbacks.replace(Callbacks::None);
+        let listed = match &callbacks {
+            Callbacks::None => Vec::new(),
+            Callbacks::Wake(task) => vec![Some(*task)],
+            Callbacks::Many(entries) => entries
+                .iter()
+                .map(|entry| match entry {
+                    Entry::Wake(task) => Some(*task),
+                    Entry::Call(..) => None,
+                })
+                .collect(),
+        };
+        self.callbacks.set(callbacks);
+        listed
+    }
+
     // ---- who can still read the result
 
     pub(crate) fn add_reader(&self) {

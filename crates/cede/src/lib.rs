@@ -109,8 +109,8 @@ pub use contextlib::{ContextManager, ExitStack, context_manager, finally, try_fi
 pub use coroutine::{Awaitable, Body, Coroutine, Driven, Step, Yielded, coroutine, yield_to_driver};
 pub use error::{Cancelled, Error, Failure, JoinError, Result, SetError, TimedOut};
 pub use event_loop::{
-    Clock, EventLoop, Handle, IntoTask, LoopHandle, LoopProxy, Runner, TimerHandle, VirtualClock, run,
-    running_loop,
+    Clock, EventLoop, Handle, IntoTask, LoopHandle, LoopProxy, Runner, Stepped, TimerHandle, VirtualClock,
+    run, running_loop,
 };
 pub use facade::{all_tasks, create_eager_task, create_task, current_task};
 pub use generator::{

@@ -246,6 +246,20 @@ impl Schedule {
         self.ready.borrow().len()
     }
 
+    /// What is ready, the head first.
+    pub(crate) fn ready_callbacks(&self) -> Vec<ReadyCallback> {
+        self.ready.borrow().iter().map(|callback| ReadyCallback::of(callback, self)).collect()
+    }
+
+    pub(crate) fn first_ready(&self) -> Option<ReadyCallback> {
+        self.ready.borrow().front().map(|callback| ReadyCallback::of(callback, self))
+    }
+
+    /// How many of them belong to this turn.
+    pub(crate) fn left_in_turn(&self) -> usize {
+        self.turn.todo.get()
+    }
+
     pub(crate) fn close(&self) {
         self.closed.set(true);
         self.special.set(true);

@@ -9,6 +9,7 @@ use super::clock::{Clock, Nanos};
 use super::loop_handle::LoopHandle;
 use super::park::Park;
 use super::proxy::Inbox;
+use super::step::Gate;
 use super::timers::Timers;
 use crate::async_generator::LiveGenerators;
 use crate::error::Error;
@@ -51,6 +52,7 @@ pub(crate) struct LoopCore {
     pub(crate) crossings: Cell<u32>,
     pub(crate) slow_callback: Cell<Duration>,
     pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
+    pub(crate) gate: RefCell<Option<Gate>>,
 }
 
 thread_local! {
@@ -92,6 +94,7 @@ impl LoopCore {
             crossings: Cell::new(0),
             slow_callback: Cell::new(Duration::from_millis(100)),
             exception_handler: RefCell::default(),
+            gate: RefCell::default(),
         });
         let weak = Rc::downgrade(&core);
         core.schedule.set_reports(Rc::new(move |report: &Report| match weak.upgrade() {

@@ -47,13 +47,18 @@ impl LoopCore {
         }
         self.schedule.begin_turn();
         while let Some(callback) = self.schedule.next_of_turn() {
-            if self.schedule.debug() { self.run_timed(callback) } else { self.give_control(callback) }
+            self.run_callback(callback);
         }
         Boundary::Ready
     }
 
+    #[inline]
+    pub(super) fn run_callback(&self, callback: Callback) {
+        if self.schedule.debug() { self.run_timed(callback) } else { self.give_control(callback) }
+    }
+
     /// Everything between two turns.
-    fn boundary(&self, sleep_when_dead: bool) -> Boundary {
+    pub(super) fn boundary(&self, sleep_when_dead: bool) -> Boundary {
         if let Some(clock) = self.clock.as_virtual() {
             clock.tick();
         }

@@ -126,6 +126,14 @@ impl TaskCore {
         !self.fresh.get() && !self.suspended.get()
     }
 
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh.get()
+    }
+
+    pub(crate) fn times_cancelled(&self) -> usize {
+        self.requests.get()
+    }
+
     #[inline]
     pub(super) fn take_worker(&self) -> Option<Box<Worker>> {
         self.suspended.set(false);

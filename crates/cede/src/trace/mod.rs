@@ -21,9 +21,13 @@
 mod log;
 mod record;
 mod recorder;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use log::{Log, Object, ObjectKind};
 pub use record::{Event, Id, Job, Record, Site, Why};
 pub use recorder::Recorder;
+pub use snapshot::{
+    Entry, Listed, PromiseState, Snapshot, TaskState, TimerState, WaitState, Waited, Wants, What,
+};
