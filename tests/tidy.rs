@@ -39,7 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("L2 the loop and what it owns", &["event_loop", "async_generator", "signals", "threads"]),
     ("L3 of the running loop", &["facade", "time"]),
     ("L3 coordination", &["sync", "combinators", "contextlib"]),
-    ("L3 on top of that", &["channel"]),
+    ("L3 on top of that", &["channel", "trace"]),
     ("L4 for the macros", &["__private"]),
 ];
 

@@ -17,6 +17,7 @@ use cede::{AnyTask, LoopEvent, Observer, StepEnd};
 use std::cell::RefCell;
 use std::fmt::{self, Display, Formatter};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What the loop told, as far as the walk needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +131,7 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
-    fn event(&self, event: &LoopEvent) {
+    fn event(&self, _time: Duration, event: &LoopEvent) {
         let moment = match event {
             LoopEvent::RunBegins => Moment::RunBegins,
             LoopEvent::StepBegins { task } => Moment::StepBegins(coroutine_of(task)),

@@ -4,9 +4,10 @@
 use std::cell::Cell;
 
 use crate::callback::{Callback, TaskKey};
+use crate::observe::Event;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
-use crate::target::Target;
+use crate::target::{Awaited, Target};
 
 /// Names a callback for removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,10 +88,15 @@ impl Completion {
     pub(crate) fn add_call(&self, target: &Target, run: Box<dyn FnOnce()>) -> CallbackId {
         let id = CallbackId(self.ids.get());
         self.ids.set(id.0 + 1);
+        let schedule = target.schedule();
         if self.done() {
-            target.schedule().push(Callback::done(target, run));
+            schedule.push_for(Callback::done(target, run), || target.clone());
         } else {
             self.add(Entry::Call(id, run));
+            schedule.observe(|| Event::CallbackAdded {
+                to: Awaited { target: target.clone() },
+                by: schedule.running_task(),
+            });
         }
         id
     }
@@ -114,22 +120,46 @@ impl Completion {
 
     /// Sets the outcome and queues all callbacks, in the order in which they were added; `target` is what ends.
     #[inline]
-    pub(crate) fn complete(&self, outcome: Outcome, target: impl FnOnce() -> Target, schedule: &Schedule) {
+    pub(crate) fn complete(&self, outcome: Outcome, target: impl Fn() -> Target, schedule: &Schedule) {
         debug_assert!(!self.done() && outcome != Outcome::Pending);
         self.outcome.set(outcome);
+        schedule.observe(|| Event::Ended {
+            what: Awaited { target: target() },
+            outcome,
+            by: schedule.running_task(),
+        });
         match self.callbacks.replace(Callbacks::None) {
             Callbacks::None => {}
-            Callbacks::Wake(task) => schedule.push(Callback::Step(task)),
+            Callbacks::Wake(task) => schedule.push_for(Callback::Step(task), target),
             Callbacks::Many(entries) => {
                 let target = target();
                 for entry in *entries {
-                    schedule.push(match entry {
+                    let callback = match entry {
                         Entry::Wake(task) => Callback::Step(task),
                         Entry::Call(_, run) => Callback::done(&target, run),
-                    });
+                    };
+                    schedule.push_for(callback, || target.clone());
                 }
             }
         }
+    }
+
+    /// What is on the list: tasks, by key, and functions.
+    pub(crate) fn listed(&self) -> Vec<Option<TaskKey>> {
+        let callbacks = self.callbacks.replace(Callbacks::None);
+        let listed = match &callbacks {
+            Callbacks::None => Vec::new(),
+            Callbacks::Wake(task) => vec![Some(*task)],
+            Callbacks::Many(entries) => entries
+                .iter()
+                .map(|entry| match entry {
+                    Entry::Wake(task) => Some(*task),
+                    Entry::Call(..) => None,
+                })
+                .collect(),
+        };
+        self.callbacks.set(callbacks);
+        listed
     }
 
     // ---- who can still read the result

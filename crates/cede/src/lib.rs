@@ -91,6 +91,7 @@ mod target;
 mod task;
 mod threads;
 mod time;
+pub mod trace;
 
 #[doc(hidden)]
 pub mod __private;
@@ -108,14 +109,14 @@ pub use contextlib::{ContextManager, ExitStack, context_manager, finally, try_fi
 pub use coroutine::{Awaitable, Body, Coroutine, Driven, Step, Yielded, coroutine, yield_to_driver};
 pub use error::{Cancelled, Error, Failure, JoinError, Result, SetError, TimedOut};
 pub use event_loop::{
-    Clock, EventLoop, Handle, IntoTask, LoopHandle, LoopProxy, Runner, TimerHandle, VirtualClock, run,
-    running_loop,
+    Clock, EventLoop, Handle, IntoTask, LoopHandle, LoopProxy, Runner, Stepped, TimerHandle, VirtualClock,
+    run, running_loop,
 };
 pub use facade::{all_tasks, create_eager_task, create_task, current_task};
 pub use generator::{
     BoxError, Co, Generator, GeneratorExit, GeneratorState, GeneratorStatus, ResumeError, Thrown,
 };
-pub use observe::{LoopEvent, Observer, StepEnd};
+pub use observe::{Called, LoopEvent, Observer, ReadyCallback, StackId, StepEnd};
 pub use outcome::Outcome;
 pub use promise::Promise;
 pub use report::Report;

@@ -6,6 +6,7 @@ use super::awaitable::Awaitable;
 use super::driven::Driven;
 use crate::error::Failure;
 use crate::name::Name;
+use crate::observe;
 use crate::outcome::Classify;
 use crate::report::{self, Report};
 use crate::schedule;
@@ -147,8 +148,22 @@ impl<F: Body> Awaitable for Coroutine<F> {
 
     /// Calls the body on this stack: never cedes by itself, takes no stack and makes no switch.
     #[inline]
+    #[track_caller]
     fn await_(self) -> F::Returns {
+        if observe::watched() {
+            return self.await_watched(Location::caller());
+        }
         (self.into_parts().body)()
+    }
+}
+
+impl<F: Body> Coroutine<F> {
+    #[cold]
+    #[inline(never)]
+    fn await_watched(self, at: &'static Location<'static>) -> F::Returns {
+        let parts = self.into_parts();
+        let _told = observe::InlineAwait::begin(&parts.name, at);
+        (parts.body)()
     }
 }
 

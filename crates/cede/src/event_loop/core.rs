@@ -9,9 +9,11 @@ use super::clock::{Clock, Nanos};
 use super::loop_handle::LoopHandle;
 use super::park::Park;
 use super::proxy::Inbox;
+use super::step::Gate;
 use super::timers::Timers;
 use crate::async_generator::LiveGenerators;
 use crate::error::Error;
+use crate::observe::{Event, Observer};
 use crate::report::{self, Redirected, Report};
 use crate::schedule::{self, Schedule};
 use crate::signals::Signals;
@@ -50,6 +52,7 @@ pub(crate) struct LoopCore {
     pub(crate) crossings: Cell<u32>,
     pub(crate) slow_callback: Cell<Duration>,
     pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
+    pub(crate) gate: RefCell<Option<Gate>>,
 }
 
 thread_local! {
@@ -91,6 +94,7 @@ impl LoopCore {
             crossings: Cell::new(0),
             slow_callback: Cell::new(Duration::from_millis(100)),
             exception_handler: RefCell::default(),
+            gate: RefCell::default(),
         });
         let weak = Rc::downgrade(&core);
         core.schedule.set_reports(Rc::new(move |report: &Report| match weak.upgrade() {
@@ -113,6 +117,13 @@ impl LoopCore {
     pub(crate) fn request_stop(&self) {
         self.stopping.set(true);
         self.schedule.turn.call_loop();
+    }
+
+    /// Tells an observer of all that happens from now on, each with the time.
+    pub(crate) fn set_observer(&self, observer: Rc<dyn Observer>) {
+        let clock = self.clock.clone();
+        let told = move |event: &Event| observer.event(Duration::from_nanos(clock.now()), event);
+        self.schedule.set_observer(Some(Rc::new(told)));
     }
 
     /// Whether this is a copy that a fork made: the kernel's side of it is the parent's.

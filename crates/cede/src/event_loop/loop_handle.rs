@@ -14,7 +14,7 @@ use crate::callback::{Callback, HandleCell};
 use crate::context;
 use crate::coroutine::{Body, Coroutine};
 use crate::error::Error;
-use crate::observe::Observer;
+use crate::observe::{Called, Event, Observer};
 use crate::promise::Promise;
 use crate::report::Report;
 use crate::task::{AnyTask, Task, TaskFactory};
@@ -116,6 +116,12 @@ impl LoopHandle {
         self.assert_open(call);
         let cell = HandleCell::new(callback, Location::caller());
         self.core.timers.add(when, cell.clone());
+        let schedule = &self.core.schedule;
+        schedule.observe(|| Event::TimerSet {
+            timer: Called::of(&cell),
+            when: Duration::from_nanos(when),
+            by: schedule.running_task(),
+        });
         self.core.schedule.turn.call_loop();
         TimerHandle::new(cell, self.core.clock.instant(when), self.core.clone())
     }
@@ -226,7 +232,7 @@ impl LoopHandle {
 
     /// Tells an observer of all that happens on this loop from now on.
     pub fn set_observer(&self, observer: impl Observer + 'static) {
-        self.core.schedule.set_observer(Some(Rc::new(observer)));
+        self.core.set_observer(Rc::new(observer));
     }
 
     /// Ends [`run_forever`](Self::run_forever) or

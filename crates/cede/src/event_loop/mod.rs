@@ -28,6 +28,7 @@ mod park;
 mod proxy;
 mod run;
 mod runner;
+mod step;
 mod timers;
 mod turn;
 
@@ -39,3 +40,4 @@ pub use loop_handle::{EventLoop, LoopHandle};
 pub use proxy::LoopProxy;
 pub use run::IntoTask;
 pub use runner::{Runner, run};
+pub use step::Stepped;

@@ -150,13 +150,18 @@ impl LoopCore {
     pub(super) fn run(self: &Rc<Self>, forever: bool, done: impl Fn() -> bool) -> Ran {
         let _inside = self.enter();
         self.state.set(State::Running);
-        let _stopped = Stopped(self);
+        let _stopped = Stopped { core: self, told: true };
         self.schedule.observe(|| Event::RunBegins);
         loop {
             if done() {
                 return Ran::Done;
             }
-            if let Boundary::Dead = self.turn(forever) {
+            let gate = self.gate.borrow().clone();
+            let boundary = match gate {
+                None => self.turn(forever),
+                Some(gate) => self.turn_asked(&gate, forever),
+            };
+            if let Boundary::Dead = boundary {
                 return Ran::Dead;
             }
             if self.stopping.take() {
@@ -167,12 +172,24 @@ impl LoopCore {
 }
 
 /// The loop runs while this lives.
-struct Stopped<'a>(&'a LoopCore);
+pub(super) struct Stopped<'a> {
+    core: &'a LoopCore,
+    /// Whether an observer is told.
+    told: bool,
+}
+
+impl<'a> Stopped<'a> {
+    pub(super) fn quietly(core: &'a LoopCore) -> Self {
+        Stopped { core, told: false }
+    }
+}
 
 impl Drop for Stopped<'_> {
     fn drop(&mut self) {
-        self.0.stopping.set(false);
-        self.0.state.set(State::Stopped);
-        self.0.schedule.observe(|| Event::RunEnds);
+        self.core.stopping.set(false);
+        self.core.state.set(State::Stopped);
+        if self.told {
+            self.core.schedule.observe(|| Event::RunEnds);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Running a whole program.
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use super::clock::Clock;
 use super::core::{self, ExceptionHandler};
 use super::loop_handle::{EventLoop, LoopHandle};
 use super::run::{IntoTask, result_of};
+use super::step::Gate;
 use crate::error::Error;
 use crate::observe::Observer;
 use crate::report::Report;
@@ -66,6 +68,7 @@ pub struct Runner {
     slow_callback: Option<Duration>,
     exception_handler: Option<ExceptionHandler>,
     observer: Option<Rc<dyn Observer>>,
+    gate: Option<Gate>,
     ctrl_c: Option<bool>,
     event_loop: Option<EventLoop>,
     closed: bool,
@@ -107,6 +110,16 @@ impl Runner {
     /// Who is told what the loop does.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Rc::new(observer));
+        self
+    }
+
+    /// Asks a function before each callback whether to go on; it may look at a
+    /// [`snapshot`](LoopHandle::snapshot) of the loop. Told to stop, [`run`](Self::run) gives an error, and
+    /// nobody is asked while what is left over is cleaned up.
+    ///
+    /// Every callback then goes by the loop: the fast path is off.
+    pub fn ask_before_each(mut self, ask: impl Fn(&LoopHandle) -> ControlFlow<()> + 'static) -> Self {
+        self.gate = Some(Rc::new(ask));
         self
     }
 
@@ -209,8 +222,9 @@ impl Runner {
                 event_loop.set_exception_handler(move |event_loop, report| handler(event_loop, report));
             }
             if let Some(observer) = self.observer.clone() {
-                event_loop.core.schedule.set_observer(Some(observer));
+                event_loop.core.set_observer(observer);
             }
+            event_loop.core.gate.replace(self.gate.clone());
             self.event_loop = Some(event_loop);
         }
         Ok(self.event_loop.as_ref().expect("made above"))

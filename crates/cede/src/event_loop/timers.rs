@@ -98,6 +98,15 @@ impl Timers {
         self.heap.borrow_mut().pop().map(|Reverse(entry)| entry.handle)
     }
 
+    /// The timers that are still wanted, in the order in which they will fire.
+    pub(crate) fn pending(&self) -> Vec<(Nanos, Rc<HandleCell>)> {
+        let heap = self.heap.borrow();
+        let mut entries: Vec<_> =
+            heap.iter().map(|Reverse(entry)| entry).filter(|entry| !entry.handle.cancelled()).collect();
+        entries.sort();
+        entries.into_iter().map(|entry| (entry.when, entry.handle.clone())).collect()
+    }
+
     /// Timers in the heap, cancelled ones included.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {

@@ -21,7 +21,9 @@ use super::core::LoopCore;
 use crate::callback::{Callback, DoneCall, HandleCell};
 use crate::context::CallbackContext;
 use crate::error::panic_text;
+use crate::observe::{Called, Event, ReadyCallback};
 use crate::report::{self, Report};
+use crate::target::Awaited;
 use crate::task;
 
 /// The most boundaries that are crossed without looking at timers.
@@ -45,13 +47,18 @@ impl LoopCore {
         }
         self.schedule.begin_turn();
         while let Some(callback) = self.schedule.next_of_turn() {
-            if self.schedule.debug() { self.run_timed(callback) } else { self.give_control(callback) }
+            self.run_callback(callback);
         }
         Boundary::Ready
     }
 
+    #[inline]
+    pub(super) fn run_callback(&self, callback: Callback) {
+        if self.schedule.debug() { self.run_timed(callback) } else { self.give_control(callback) }
+    }
+
     /// Everything between two turns.
-    fn boundary(&self, sleep_when_dead: bool) -> Boundary {
+    pub(super) fn boundary(&self, sleep_when_dead: bool) -> Boundary {
         if let Some(clock) = self.clock.as_virtual() {
             clock.tick();
         }
@@ -122,6 +129,7 @@ impl LoopCore {
         if self.timers.next().is_some() {
             let now = self.clock.now();
             while let Some(handle) = self.timers.pop_due(now) {
+                self.schedule.observe(|| Event::TimerFired { timer: Called::of(&handle) });
                 self.schedule.push(Callback::Call(handle));
             }
         }
@@ -147,18 +155,26 @@ impl LoopCore {
         match callback {
             Callback::Step(key) => {
                 // A key whose task has ended finds nothing: the wake came too late and does nothing.
-                if let Some(task) = self.schedule.task(key) {
-                    task::step(task);
+                match self.schedule.task(key) {
+                    Some(task) => task::step(task),
+                    None => self.schedule.skipped(&callback),
                 }
             }
-            Callback::Call(handle) => {
-                if let Some(run) = handle.take() {
+            Callback::Call(handle) => match handle.take() {
+                Some(run) => {
+                    let called = || ReadyCallback::Call(Called::of(&handle));
+                    self.schedule.observe(|| Event::CallBegins { callback: called() });
                     guarded(run, "a callback", handle.site);
+                    self.schedule.observe(|| Event::CallEnds { callback: called() });
                 }
-            }
+                None => self.schedule.skipped(&Callback::Call(handle)),
+            },
             Callback::Done(call) => {
                 let DoneCall { target, run } = *call;
+                let done = || ReadyCallback::Done(Awaited { target: target.clone() });
+                self.schedule.observe(|| Event::CallBegins { callback: done() });
                 guarded(run, "a done-callback", target.site());
+                self.schedule.observe(|| Event::CallEnds { callback: done() });
             }
         }
     }

@@ -160,6 +160,11 @@ impl Worker {
         self.switch(Order::Unwind)
     }
 
+    /// Tells its stack from others.
+    pub(crate) fn id(&self) -> usize {
+        self.label.addr()
+    }
+
     pub(crate) fn class(&self) -> u8 {
         self.class
     }

@@ -40,7 +40,7 @@ pub(crate) struct TaskCore {
     /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
     waiting: Cell<Option<Target>>,
     /// Where it awaits that.
-    waiting_at: Cell<Option<&'static Location<'static>>>,
+    pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
 
     /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
     pub(super) must_cancel: Cell<bool>,
@@ -153,6 +153,14 @@ impl TaskCore {
     #[inline]
     pub(super) fn is_buried(&self) -> bool {
         !self.fresh.get() && !self.suspended.get()
+    }
+
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh.get()
+    }
+
+    pub(crate) fn times_cancelled(&self) -> usize {
+        self.requests.get()
     }
 
     #[inline]

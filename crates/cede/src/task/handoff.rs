@@ -49,7 +49,8 @@ pub(super) fn cede(task: &TaskRef) -> Result<(), Refused> {
             return Ok(());
         }
         let Some(next) = schedule.task(key) else {
-            schedule.take_next(); // a stale key: the wake came too late and does nothing
+            let stale = schedule.take_next(); // the wake came too late and does nothing
+            stale.iter().for_each(|callback| schedule.skipped(callback));
             continue;
         };
         if next.is_buried() {

@@ -22,6 +22,7 @@ pub(crate) fn park(
     at: &'static Location<'static>,
 ) -> Result<(), Interrupt> {
     if target.completion().done() {
+        passed(&target, at);
         return Ok(());
     }
     if let Some(driver) = driver() {
@@ -49,7 +50,19 @@ pub(crate) fn park(
     cede(&task, call)
 }
 
+/// Tells that an await had nothing to wait for.
+#[inline]
+fn passed(target: &Target, at: &'static Location<'static>) {
+    let schedule = target.schedule();
+    schedule.observe(|| Event::AwaitPassed {
+        task: schedule.running_task(),
+        on: Awaited { target: target.clone() },
+        at,
+    });
+}
+
 /// Lets every callback that is ready now go first (asyncio: `sleep(0)`).
+#[track_caller]
 pub(crate) fn yield_now(call: &'static str) -> Result<(), Interrupt> {
     if let Some(driver) = driver() {
         return driver.yield_now();
@@ -57,7 +70,9 @@ pub(crate) fn yield_now(call: &'static str) -> Result<(), Interrupt> {
     yield_running(&running_task(call)?)
 }
 
+#[track_caller]
 fn yield_running(task: &TaskRef) -> Result<(), Interrupt> {
+    task.waiting_at.set(Some(Location::caller()));
     task.schedule.push(Callback::Step(task.key()));
     cede(task, "yield_now")
 }

@@ -9,7 +9,7 @@ use super::cell::TaskRef;
 use super::core::TaskCore;
 use crate::coroutine::undriven;
 use crate::error::{Cancelled, Error, JoinError};
-use crate::observe::{Event, StepEnd};
+use crate::observe::{Event, StackId, StepEnd};
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
 use crate::stack::{self, StackError, Worker, WorkerStatus};
@@ -62,7 +62,7 @@ pub(super) fn pause(task: &TaskRef) {
             Some(target) => StepEnd::Awaits(Awaited { target }),
             None => StepEnd::Yielded,
         };
-        Event::StepEnds { task: task.handle(), why }
+        Event::StepEnds { task: task.handle(), why, at: task.waiting_at() }
     });
 }
 
@@ -80,7 +80,7 @@ pub(super) fn end(task: &TaskRef) {
     if task.completion.unread() {
         report_unread(task);
     }
-    task.schedule.observe(|| Event::StepEnds { task: task.handle(), why: StepEnd::Ended(outcome) });
+    task.schedule.observe(|| Event::StepEnds { task: task.handle(), why: StepEnd::Ended(outcome), at: None });
 }
 
 /// The first step: onto a worker's stack.
@@ -88,6 +88,7 @@ fn start(task: TaskRef) {
     match task.schedule.workers.take(task.stack_bytes()) {
         Ok(mut worker) => {
             task.label(worker.label());
+            task.schedule.observe(|| Event::StackTaken { task: task.handle(), stack: StackId(worker.id()) });
             let status = worker.run(task.clone().into_job());
             put_back(&task, worker, status);
         }
@@ -109,7 +110,10 @@ fn resume(core: &TaskCore) {
 /// given control (`handoff.rs`).
 fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
     match status {
-        WorkerStatus::Idle => core.schedule.workers.put(worker),
+        WorkerStatus::Idle => {
+            core.schedule.observe(|| Event::StackReturned { stack: StackId(worker.id()) });
+            core.schedule.workers.put(worker);
+        }
         WorkerStatus::Suspended => {
             let top = core.schedule.take_parked();
             if top == core.key() {

@@ -1,0 +1,4 @@
+//! Seeing who has control: the loop by steps, snapshots, pictures, reports.
+#![forbid(unsafe_code)]
+
+mod machine;
