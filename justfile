@@ -28,7 +28,7 @@ asan-planted:
 conform:
     @.ci/run conform
 
-# new programs, traced by a CPython 3.13 if one is found, against cede
+# new programs against a CPython 3.13, else the recorded ones
 fresh *ARGS:
     @.ci/run fresh {{ARGS}}
 
