@@ -32,6 +32,10 @@ conform:
 fresh *ARGS:
     @.ci/run fresh {{ARGS}}
 
+# a chain of 1,000,000 awaits is cancelled without recursion
+million:
+    @.ci/run million
+
 # an idle loop burns no CPU, and another thread wakes it at once
 idle:
     @.ci/run idle
