@@ -24,6 +24,14 @@ asan:
 asan-planted:
     @.ci/run asan-planted
 
+# the tests of what crosses threads under ThreadSanitizer
+tsan:
+    @.ci/run tsan
+
+# ThreadSanitizer must find the race that is planted between a task and a pool
+tsan-planted:
+    @.ci/run tsan-planted
+
 # the recorded programs: cede's traces against CPython's
 conform:
     @.ci/run conform
