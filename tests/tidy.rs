@@ -34,11 +34,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "coroutine",
             "task",
             "promise",
+            "foreign",
         ],
     ),
     ("L2 the loop and what it owns", &["event_loop", "async_generator", "signals", "threads"]),
     ("L3 of the running loop", &["facade", "time"]),
-    ("L3 coordination", &["sync", "combinators", "contextlib"]),
+    ("L3 coordination", &["sync", "combinators", "contextlib", "compat"]),
     ("L3 on top of that", &["channel", "trace"]),
     ("L4 for the macros", &["__private"]),
     ("L4 the guides, which name everything", &["guide"]),
@@ -47,7 +48,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Modules whose files know each other both ways: a task, what it waits for, and the queue that both are in,
 /// are one knot; so are the loop and the sources of work that it owns. Nothing else may be.
 const KNOTS: &[&[&str]] = &[
-    &["callback", "completion", "target", "schedule", "observe", "context", "coroutine", "task"],
+    &["callback", "completion", "target", "schedule", "observe", "context", "coroutine", "task", "foreign"],
     &["event_loop", "async_generator", "signals", "threads"],
 ];
 

@@ -75,6 +75,7 @@ mod async_generator;
 mod callback;
 pub mod channel;
 mod combinators;
+mod compat;
 mod completion;
 mod context;
 pub mod contextlib;
@@ -82,6 +83,7 @@ mod coroutine;
 mod error;
 mod event_loop;
 mod facade;
+mod foreign;
 pub mod generator;
 pub mod guide;
 mod name;
@@ -112,6 +114,8 @@ pub use combinators::{
     Shield, TaskGroup, Timeout, Wait, WaitFor, Waitable, Waited, as_completed, gather, gather_results, join,
     shield, task_group, timeout, timeout_at, wait, wait_for,
 };
+#[doc(inline)]
+pub use compat::{PromiseFuture, TaskFuture};
 #[doc(inline)]
 pub use completion::CallbackId;
 #[doc(inline)]

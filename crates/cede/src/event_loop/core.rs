@@ -13,11 +13,13 @@ use super::step::Gate;
 use super::timers::Timers;
 use crate::async_generator::LiveGenerators;
 use crate::error::Error;
+use crate::foreign::Home;
 use crate::observe::{Event, Observer};
 use crate::report::{self, Redirected, Report};
 use crate::schedule::{self, Schedule};
 use crate::signals::Signals;
 use crate::stack::current::Guard;
+use crate::threads::shared::inbox::Post;
 use crate::threads::{Executor, Landings};
 
 pub(crate) type ExceptionHandler = Rc<dyn Fn(&LoopHandle, &Report)>;
@@ -96,6 +98,7 @@ impl LoopCore {
             exception_handler: RefCell::default(),
             gate: RefCell::default(),
         });
+        schedule.set_home(Arc::new(WayHome { inbox: Arc::downgrade(&core.inbox) }));
         let weak = Rc::downgrade(&core);
         core.schedule.set_reports(Rc::new(move |report: &Report| match weak.upgrade() {
             Some(core) => core.handle_report(report),
@@ -140,6 +143,19 @@ impl LoopCore {
                 report::deliver(Some(&|report: &Report| handler(&handle, report)), report);
             }
             None => report::print(report),
+        }
+    }
+}
+
+/// How a waker reaches its loop from another thread. It does not keep what it leads to.
+struct WayHome {
+    inbox: std::sync::Weak<Inbox>,
+}
+
+impl Home for WayHome {
+    fn ring(&self, task: u64) {
+        if let Some(inbox) = self.inbox.upgrade() {
+            let _ = inbox.post(Post::Wake(task)); // on a closed loop nobody waits any more
         }
     }
 }

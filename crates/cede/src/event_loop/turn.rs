@@ -21,10 +21,12 @@ use super::core::LoopCore;
 use crate::callback::{Callback, DoneCall, HandleCell};
 use crate::context::CallbackContext;
 use crate::error::panic_text;
+use crate::foreign;
 use crate::observe::{Called, Event, ReadyCallback};
 use crate::report::{self, Report};
 use crate::target::Awaited;
 use crate::task;
+use crate::threads::shared::inbox::Post;
 
 /// The most boundaries that are crossed without looking at timers.
 const MOST_CROSSINGS: u32 = 63;
@@ -110,18 +112,27 @@ impl LoopCore {
 
     /// Whether somebody else could still give us something to do.
     fn has_outside_source(&self) -> bool {
-        !self.inbox.forsaken() || self.signals.awaited()
+        !self.inbox.forsaken() || self.signals.awaited() || self.schedule.waits.any()
     }
 
     fn take_posts(&self) {
         if self.inbox.rung() {
-            for post in self.inbox.take() {
-                let handle = HandleCell::new(post, std::panic::Location::caller());
-                self.schedule.push(Callback::Call(handle));
-            }
+            self.inbox.take().into_iter().for_each(|post| self.accept(post));
             if self.signals.any() {
                 self.signals.deliver(&self.schedule);
             }
+        }
+    }
+
+    /// Does what others have asked for: queues it.
+    #[track_caller]
+    pub(super) fn accept(&self, post: Post) {
+        match post {
+            Post::Call(function) => {
+                let handle = HandleCell::new(function, std::panic::Location::caller());
+                self.schedule.push(Callback::Call(handle));
+            }
+            Post::Wake(task) => foreign::answer(&self.schedule, task),
         }
     }
 

@@ -14,14 +14,16 @@
 mod debug;
 mod turn;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use slotmap::SlotMap;
 
 use crate::callback::{Callback, TaskKey};
+use crate::foreign::{Home, Waits};
 use crate::observe::{Event, ReadyCallback, Teller, Told};
 use crate::report::{self, Report, Sink};
 use crate::stack::current::{self, Guard, Slot};
@@ -48,6 +50,9 @@ pub(crate) struct Schedule {
     pub(crate) workers: Workers,
     /// The memory of tasks that have ended.
     pub(crate) blocks: Blocks,
+    /// Waits for std's futures.
+    pub(crate) waits: Waits,
+    home: OnceCell<Arc<dyn Home>>,
     numbers: Cell<u64>,
     closed: Cell<bool>,
     debug: Cell<bool>,
@@ -101,6 +106,8 @@ impl Schedule {
             turn: Turn::default(),
             workers: Workers::default(),
             blocks: Blocks::default(),
+            waits: Waits::default(),
+            home: OnceCell::new(),
             numbers: Cell::new(0),
             closed: Cell::new(false),
             debug: Cell::new(debug),
@@ -122,6 +129,15 @@ impl Schedule {
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// How its wakers reach it from other threads.
+    pub(crate) fn home(&self) -> Arc<dyn Home> {
+        self.home.get().expect("a loop says so when it is made").clone()
+    }
+
+    pub(crate) fn set_home(&self, home: Arc<dyn Home>) {
+        let _ = self.home.set(home);
     }
 
     // ---- the ready queue
@@ -233,6 +249,7 @@ impl Schedule {
         let rest = std::mem::take(&mut *self.ready.borrow_mut());
         drop(rest); // outside the borrow: destructors of callbacks are user code
         self.workers.clear();
+        self.waits.clear();
     }
 
     pub(crate) fn closed(&self) -> bool {
