@@ -234,6 +234,29 @@ fn no_test_is_put_off() {
     assert_none("ignored tests", &ignored);
 }
 
+#[test]
+fn the_tests_that_the_documents_name_are_there() {
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for path in files().into_iter().filter(|path| path.ends_with(".md")) {
+        for quoted in read(&path).split('`').skip(1).step_by(2) {
+            // `rows/row_01_done::a_new_promise_is_pending`
+            let Some((file, test)) =
+                quoted.split_once("::").filter(|_| quoted.contains('/') && !quoted.contains(' '))
+            else {
+                continue;
+            };
+            named += 1;
+            let text = fs::read_to_string(root().join(format!("tests/{file}.rs"))).unwrap_or_default();
+            if !text.contains(&format!("\n#[test]\nfn {test}() {{")) {
+                missing.push(format!("{path}: {quoted}"));
+            }
+        }
+    }
+    assert!(named > 30, "{named}");
+    assert_none("tests that are not there", &missing);
+}
+
 // ---- who uses whom
 
 /// A source file of the library, by its path from `src`.
