@@ -10,6 +10,9 @@ use std::process::{Command, ExitStatus, Output, Stdio, exit};
 /// Set in the child, to the test it is to run.
 const CHILD: &str = "CEDE_TESTS_CHILD";
 
+/// Has Ctrl-C end a program again, where the tests run in the background of a shell, which has it ignored.
+const PRESSABLE: &str = "env --default-signal=INT";
+
 /// What a process left behind.
 #[derive(Debug)]
 pub struct Ended {
@@ -69,7 +72,7 @@ pub fn in_limited_child<F: FnOnce()>(limit: &str, environment: &[(&str, &str)], 
     }
     let binary = env::current_exe().expect("a test knows its own path");
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{limit} && exec \"$0\" \"$@\"")).arg(binary);
+    command.arg("-c").arg(format!("{limit} && exec {PRESSABLE} \"$0\" \"$@\"")).arg(binary);
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, test);
     run(command, environment)
 }
@@ -97,8 +100,8 @@ pub fn again(environment: &[(&str, &str)], skipped: &[&str]) {
 /// # Panics
 /// If it cannot be started.
 pub fn program<S: AsRef<OsStr>>(path: S, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
-    let mut command = Command::new(path);
-    command.args(arguments);
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("exec {PRESSABLE} \"$0\" \"$@\"")).arg(path).args(arguments);
     run(command, environment)
 }
 

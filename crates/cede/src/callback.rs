@@ -24,12 +24,12 @@ pub(crate) enum Callback {
 /// A callback for the end of a task or promise.
 pub(crate) struct DoneCall {
     /// Kept alive until the callback has run, for it is its argument.
-    pub(crate) target: Rc<dyn Target>,
+    pub(crate) target: Target,
     pub(crate) run: Box<dyn FnOnce()>,
 }
 
 impl Callback {
-    pub(crate) fn done(target: &Rc<dyn Target>, run: Box<dyn FnOnce()>) -> Self {
+    pub(crate) fn done(target: &Target, run: Box<dyn FnOnce()>) -> Self {
         Callback::Done(Box::new(DoneCall { target: target.clone(), run }))
     }
 }

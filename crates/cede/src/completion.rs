@@ -2,7 +2,6 @@
 //! to the ready queue when it is.
 
 use std::cell::Cell;
-use std::rc::Rc;
 
 use crate::callback::{Callback, TaskKey};
 use crate::observe::Event;
@@ -28,6 +27,15 @@ enum Callbacks {
 enum Entry {
     Wake(TaskKey),
     Call(CallbackId, Box<dyn FnOnce()>),
+}
+
+impl Entry {
+    fn queued(self, target: &Target) -> Callback {
+        match self {
+            Entry::Wake(task) => Callback::Step(task),
+            Entry::Call(_, run) => Callback::done(target, run),
+        }
+    }
 }
 
 pub(crate) struct Completion {
@@ -86,7 +94,7 @@ impl Completion {
     }
 
     /// Adds a callback; if this has ended already, it goes to the queue at once.
-    pub(crate) fn add_call(&self, target: &Rc<dyn Target>, run: Box<dyn FnOnce()>) -> CallbackId {
+    pub(crate) fn add_call(&self, target: &Target, run: Box<dyn FnOnce()>) -> CallbackId {
         let id = CallbackId(self.ids.get());
         self.ids.set(id.0 + 1);
         let schedule = target.schedule();
@@ -119,11 +127,29 @@ impl Completion {
         removed.len() // their captures are dropped with the list back in place
     }
 
-    /// Sets the outcome and queues all callbacks, in the order in which they were added.
+    /// Sets the outcome and queues all callbacks, in the order in which they were added; `target` is what ends.
     #[inline]
-    pub(crate) fn complete(&self, outcome: Outcome, target: &Rc<dyn Target>, schedule: &Schedule) {
+    pub(crate) fn complete(&self, outcome: Outcome, target: impl FnOnce() -> Target, schedule: &Schedule) {
         debug_assert!(!self.done() && outcome != Outcome::Pending);
         self.outcome.set(outcome);
+        if schedule.observing() {
+            return self.complete_told(outcome, &target(), schedule);
+        }
+        match self.callbacks.replace(Callbacks::None) {
+            Callbacks::None => {}
+            Callbacks::Wake(task) => schedule.push(Callback::Step(task)),
+            Callbacks::Many(entries) => {
+                let target = target();
+                for entry in *entries {
+                    schedule.push(entry.queued(&target));
+                }
+            }
+        }
+    }
+
+    /// The same, telling the observer.
+    #[cold]
+    fn complete_told(&self, outcome: Outcome, target: &Target, schedule: &Schedule) {
         schedule.observe(|| Event::Ended {
             what: Awaited { target: target.clone() },
             outcome,
@@ -134,11 +160,7 @@ impl Completion {
             Callbacks::Wake(task) => schedule.push_for(Callback::Step(task), target),
             Callbacks::Many(entries) => {
                 for entry in *entries {
-                    let callback = match entry {
-                        Entry::Wake(task) => Callback::Step(task),
-                        Entry::Call(_, run) => Callback::done(target, run),
-                    };
-                    schedule.push_for(callback, target);
+                    schedule.push_for(entry.queued(target), target);
                 }
             }
         }

@@ -13,7 +13,7 @@ use crate::error::{Cancelled, Error, SetError};
 use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::schedule::{self, Schedule};
-use crate::target::{self, CancelWay, Target};
+use crate::target::{self, CancelWay, Target, TargetCell};
 use crate::task;
 
 /// A result that does not exist yet. asyncio calls it `Future`; here that name is std's.
@@ -77,13 +77,13 @@ impl<T: 'static> Promise<T> {
         Promise { cell: Rc::new(PromiseCell { completion, schedule, slot, site: Location::caller() }) }
     }
 
-    pub(crate) fn target(&self) -> Rc<dyn Target> {
-        self.cell.clone()
+    pub(crate) fn target(&self) -> Target {
+        self.cell.clone().into()
     }
 
     fn end(&self, outcome: Outcome, slot: Slot<T>) {
         self.cell.slot.replace(slot);
-        self.cell.completion.complete(outcome, &self.target(), &self.cell.schedule);
+        self.cell.completion.complete(outcome, || self.target(), &self.cell.schedule);
     }
 
     /// Sets the result and queues the callbacks; they run in the loop's next turn, never inside this call.
@@ -236,7 +236,7 @@ impl<T: 'static> Promise<T> {
     /// Parks until it is done.
     #[track_caller]
     fn wait(&self) -> Result<(), Error> {
-        match task::park(&self.target(), "await of a promise", Location::caller()) {
+        match task::park(self.target(), "await of a promise", Location::caller()) {
             Ok(()) => Ok(()),
             Err(Interrupt::Cancelled(cancelled)) => Err(cancelled.into()),
             Err(Interrupt::Error(error)) => Err(error),
@@ -246,7 +246,7 @@ impl<T: 'static> Promise<T> {
     /// Parks until it is done; its own cancellation counts as one of whoever waits.
     #[track_caller]
     pub(crate) fn wait_for_it(&self, call: &'static str) -> Result<(), Interrupt> {
-        task::park(&self.target(), call, Location::caller())?;
+        task::park(self.target(), call, Location::caller())?;
         match &*self.cell.slot.borrow() {
             Slot::Error(error) => Err(match error.downcast_ref::<Cancelled>() {
                 Some(cancelled) => Interrupt::Cancelled(cancelled.clone()),
@@ -336,7 +336,7 @@ impl<T: 'static> fmt::Debug for Promise<T> {
     }
 }
 
-impl<T: 'static> Target for PromiseCell<T> {
+impl<T: 'static> TargetCell for PromiseCell<T> {
     fn completion(&self) -> &Completion {
         &self.completion
     }
@@ -348,8 +348,7 @@ impl<T: 'static> Target for PromiseCell<T> {
     fn cancel_here(self: Rc<Self>, way: &mut CancelWay) {
         let cancelled = Cancelled::with_message(way.message.clone());
         self.slot.replace(Slot::Error(cancelled.into()));
-        let target: Rc<dyn Target> = self.clone();
-        self.completion.complete(Outcome::Cancelled, &target, &self.schedule);
+        self.completion.complete(Outcome::Cancelled, || self.clone().into(), &self.schedule);
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,8 @@
 //!   call_soon   ─┘
 //! ```
 
+mod told;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -20,11 +22,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use slotmap::SlotMap;
 
 use crate::callback::{Callback, TaskKey};
-use crate::observe::{Event, ReadyCallback, Teller, Told};
+use crate::observe::{Event, Teller, Told};
 use crate::report::{self, Report, Sink};
 use crate::stack::current::{self, Guard, Slot};
-use crate::target::{Awaited, Target};
-use crate::task::{AnyTask, TaskFactory, TaskObject, Workers};
+use crate::target::Target;
+use crate::task::{Blocks, TaskCore, TaskFactory, TaskRef, Workers};
 
 pub(crate) struct Schedule {
     /// Tells loops apart, in checks and in texts.
@@ -32,15 +34,17 @@ pub(crate) struct Schedule {
     ready: RefCell<VecDeque<Callback>>,
     /// Every task that has not ended. The queue and the wakers know tasks by key only: a key whose task has
     /// ended finds nothing.
-    tasks: RefCell<SlotMap<TaskKey, Rc<dyn TaskObject>>>,
-    /// The task whose step runs; the null key where none does.
-    current: Cell<TaskKey>,
+    tasks: RefCell<SlotMap<TaskKey, TaskRef>>,
+    /// The task whose step runs.
+    current: Cell<Option<TaskRef>>,
     /// Who is on top of the worker that is being suspended; from its suspender to its resumer.
     parked: Cell<TaskKey>,
     /// How many workers that run have been given control by another one.
     pub(crate) depth: Cell<u32>,
     pub(crate) turn: Turn,
     pub(crate) workers: Workers,
+    /// The memory of tasks that have ended.
+    pub(crate) blocks: Blocks,
     numbers: Cell<u64>,
     closed: Cell<bool>,
     debug: Cell<bool>,
@@ -117,7 +121,7 @@ pub(crate) fn with_running<R>(look: impl FnOnce(Option<&Schedule>) -> R) -> R {
 }
 
 /// The task whose step runs on this thread.
-pub(crate) fn current() -> Option<Rc<dyn TaskObject>> {
+pub(crate) fn current() -> Option<TaskRef> {
     with_running(|schedule| schedule?.current())
 }
 
@@ -134,6 +138,7 @@ impl Schedule {
             depth: Cell::new(0),
             turn: Turn::default(),
             workers: Workers::default(),
+            blocks: Blocks::default(),
             numbers: Cell::new(0),
             closed: Cell::new(false),
             debug: Cell::new(debug),
@@ -170,23 +175,10 @@ impl Schedule {
 
     /// As [`push`](Self::push), because this has ended.
     #[inline]
-    pub(crate) fn push_for(&self, callback: Callback, ended: &Rc<dyn Target>) {
+    pub(crate) fn push_for(&self, callback: Callback, ended: &Target) {
         if self.special.get() {
             return self.push_told(callback, Some(ended));
         }
-        self.ready.borrow_mut().push_back(callback);
-    }
-
-    #[cold]
-    fn push_told(&self, callback: Callback, ended: Option<&Rc<dyn Target>>) {
-        if self.closed.get() {
-            return drop(callback);
-        }
-        self.observe(|| Event::Queued {
-            callback: ReadyCallback::of(&callback, self),
-            by: self.running_task(),
-            because: ended.map(|target| Awaited { target: target.clone() }),
-        });
         self.ready.borrow_mut().push_back(callback);
     }
 
@@ -205,12 +197,6 @@ impl Schedule {
         self.turn.todo.set(self.ready());
         self.turn.turns.set(self.turn.turns.get() + 1);
         self.observe(|| Event::TurnBegins { turn: self.turn.turns.get(), ready: self.turn.todo.get() });
-    }
-
-    /// The callback that was taken from the head of the queue has nothing to run.
-    #[cold]
-    pub(crate) fn skipped(&self, callback: &Callback) {
-        self.observe(|| Event::Skipped { callback: ReadyCallback::of(callback, self) });
     }
 
     /// The task whose step is the next callback, if a task may take it without the loop: the fast path is
@@ -246,20 +232,6 @@ impl Schedule {
         self.ready.borrow().len()
     }
 
-    /// What is ready, the head first.
-    pub(crate) fn ready_callbacks(&self) -> Vec<ReadyCallback> {
-        self.ready.borrow().iter().map(|callback| ReadyCallback::of(callback, self)).collect()
-    }
-
-    pub(crate) fn first_ready(&self) -> Option<ReadyCallback> {
-        self.ready.borrow().front().map(|callback| ReadyCallback::of(callback, self))
-    }
-
-    /// How many of them belong to this turn.
-    pub(crate) fn left_in_turn(&self) -> usize {
-        self.turn.todo.get()
-    }
-
     pub(crate) fn close(&self) {
         self.closed.set(true);
         self.special.set(true);
@@ -275,17 +247,21 @@ impl Schedule {
     // ---- the register
 
     /// Enters a task and queues its first step.
-    pub(crate) fn register(&self, task: Rc<dyn TaskObject>) {
+    pub(crate) fn register(&self, task: TaskRef) {
         let key = self.enroll(task);
         self.push(Callback::Step(key));
     }
 
     /// Enters a task.
     #[inline]
-    pub(crate) fn enroll(&self, task: Rc<dyn TaskObject>) -> TaskKey {
-        let key = self.tasks.borrow_mut().insert(task.clone());
-        task.core().set_key(key);
-        self.observe(|| Event::TaskCreated { task: task.handle(), by: self.running_task() });
+    pub(crate) fn enroll(&self, task: TaskRef) -> TaskKey {
+        let key = self.tasks.borrow_mut().insert_with_key(|key| {
+            task.set_key(key);
+            task
+        });
+        if self.observing() {
+            self.tell_created(key);
+        }
         key
     }
 
@@ -295,14 +271,14 @@ impl Schedule {
     }
 
     #[inline]
-    pub(crate) fn task(&self, key: TaskKey) -> Option<Rc<dyn TaskObject>> {
+    pub(crate) fn task(&self, key: TaskKey) -> Option<TaskRef> {
         self.tasks.borrow().get(key).cloned()
     }
 
     /// All tasks that have not ended, in the order of their creation.
-    pub(crate) fn tasks(&self) -> Vec<Rc<dyn TaskObject>> {
+    pub(crate) fn tasks(&self) -> Vec<TaskRef> {
         let mut all: Vec<_> = self.tasks.borrow().values().cloned().collect();
-        all.sort_by_key(|task| task.core().number());
+        all.sort_by_key(|task| task.number());
         all
     }
 
@@ -313,21 +289,26 @@ impl Schedule {
 
     // ---- who runs
 
-    pub(crate) fn current(&self) -> Option<Rc<dyn TaskObject>> {
-        self.task(self.current.get())
+    #[inline]
+    pub(crate) fn current(&self) -> Option<TaskRef> {
+        self.with_current(|current| current.cloned())
     }
 
-    /// As [`current`](Self::current), for those who are told.
-    pub(crate) fn running_task(&self) -> Option<AnyTask> {
-        self.current().map(AnyTask::new)
+    /// Looks at the task whose step runs. `look` must not change which that is.
+    #[inline]
+    fn with_current<R>(&self, look: impl FnOnce(Option<&TaskRef>) -> R) -> R {
+        let current = self.current.take();
+        let seen = look(current.as_ref());
+        self.current.set(current);
+        seen
     }
 
-    pub(crate) fn current_key(&self) -> TaskKey {
-        self.current.get()
+    pub(crate) fn is_current(&self, task: &TaskCore) -> bool {
+        self.with_current(|current| current.is_some_and(|current| current.number() == task.number()))
     }
 
     #[inline]
-    pub(crate) fn set_current(&self, task: TaskKey) {
+    pub(crate) fn set_current(&self, task: Option<TaskRef>) {
         self.current.set(task);
     }
 

@@ -3,16 +3,23 @@
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use crate::callback::TaskKey;
 use crate::completion::Completion;
 use crate::schedule::Schedule;
-use crate::task::{AnyTask, TaskObject};
+use crate::task::{AnyTask, TaskRef, TaskWeak};
 
-/// A thing that ends once and wakes whoever waits for the end.
-pub(crate) trait Target {
+/// Something that ends once and wakes whoever waits for the end.
+#[derive(Clone)]
+pub(crate) enum Target {
+    Task(TaskRef),
+    Cell(Rc<dyn TargetCell>),
+}
+
+/// A [`Target`] that is no task.
+pub(crate) trait TargetCell {
     fn completion(&self) -> &Completion;
 
     fn schedule(&self) -> &Rc<Schedule>;
@@ -20,32 +27,130 @@ pub(crate) trait Target {
     /// One link of a cancellation's way down; see [`cancel`]. Called only while pending.
     fn cancel_here(self: Rc<Self>, way: &mut CancelWay);
 
-    /// `<Task pending name='Task-1' …>`, `<Promise pending>`.
+    /// `<Promise pending>`.
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
     fn site(&self) -> &'static Location<'static>;
 
-    fn as_task(self: Rc<Self>) -> Option<Rc<dyn TaskObject>> {
+    /// What a cancellation is handed on to instead of being taken here, if it is several at once (`gather`).
+    fn children(&self) -> Option<&[Target]> {
         None
+    }
+}
+
+impl Target {
+    #[inline]
+    pub(crate) fn completion(&self) -> &Completion {
+        match self {
+            Target::Task(task) => task.completion(),
+            Target::Cell(cell) => cell.completion(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn schedule(&self) -> &Rc<Schedule> {
+        match self {
+            Target::Task(task) => task.schedule(),
+            Target::Cell(cell) => cell.schedule(),
+        }
+    }
+
+    /// `<Task pending name='Task-1' …>`, `<Promise pending>`.
+    pub(crate) fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Task(task) => task.describe(f),
+            Target::Cell(cell) => cell.describe(f),
+        }
+    }
+
+    pub(crate) fn site(&self) -> &'static Location<'static> {
+        match self {
+            Target::Task(task) => task.site(),
+            Target::Cell(cell) => cell.site(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn as_task(&self) -> Option<&TaskRef> {
+        match self {
+            Target::Task(task) => Some(task),
+            Target::Cell(_) => None,
+        }
     }
 
     /// Its key, if it is a task.
-    fn task_key(&self) -> Option<TaskKey> {
-        None
+    #[inline]
+    pub(crate) fn task_key(&self) -> Option<TaskKey> {
+        self.as_task().map(|task| task.key())
     }
 
-    /// What a cancellation is handed on to instead of being taken here, if it is several at once (`gather`).
-    fn children(&self) -> Option<&[Rc<dyn Target>]> {
-        None
+    /// Tells it from every other one that lives.
+    pub(crate) fn addr(&self) -> usize {
+        match self {
+            Target::Task(task) => task.addr(),
+            Target::Cell(cell) => Rc::as_ptr(cell).addr(),
+        }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakTarget {
+        match self {
+            Target::Task(task) => WeakTarget::Task(task.downgrade()),
+            Target::Cell(cell) => WeakTarget::Cell(Rc::downgrade(cell)),
+        }
+    }
+
+    fn children(&self) -> Option<&[Target]> {
+        match self {
+            Target::Task(_) => None,
+            Target::Cell(cell) => cell.children(),
+        }
+    }
+
+    fn cancel_here(self, way: &mut CancelWay) {
+        match self {
+            Target::Task(task) => task.cancel(way),
+            Target::Cell(cell) => cell.cancel_here(way),
+        }
     }
 
     /// Whether this cancellation is on its way from here.
-    fn visited(&self, _way: &CancelWay) -> bool {
-        false
+    pub(crate) fn visited(&self, way: &CancelWay) -> bool {
+        self.as_task().is_some_and(|task| task.visited(way))
     }
 
     /// The cancellation has left this branch: it may come by again on another one.
-    fn forget_visit(&self) {}
+    fn forget_visit(&self) {
+        if let Some(task) = self.as_task() {
+            task.forget_visit();
+        }
+    }
+}
+
+/// Knows a [`Target`], but does not keep it.
+pub(crate) enum WeakTarget {
+    Task(TaskWeak),
+    Cell(Weak<dyn TargetCell>),
+}
+
+impl WeakTarget {
+    pub(crate) fn upgrade(&self) -> Option<Target> {
+        match self {
+            WeakTarget::Task(task) => task.upgrade().map(Target::Task),
+            WeakTarget::Cell(cell) => cell.upgrade().map(Target::Cell),
+        }
+    }
+}
+
+impl From<TaskRef> for Target {
+    fn from(task: TaskRef) -> Self {
+        Target::Task(task)
+    }
+}
+
+impl<C: TargetCell + 'static> From<Rc<C>> for Target {
+    fn from(cell: Rc<C>) -> Self {
+        Target::Cell(cell)
+    }
 }
 
 /// A cancellation on its way along a chain of awaits.
@@ -59,30 +164,30 @@ pub(crate) struct CancelWay {
     /// Tells this walk from others, so that a task in a cycle knows that it was visited.
     pub(crate) walk: u64,
     next: Vec<Link>,
-    trail: Vec<Rc<dyn Target>>,
+    trail: Vec<Target>,
     forked: bool,
 }
 
 /// Where the way goes on, and how long the trail was there.
 struct Link {
-    target: Rc<dyn Target>,
+    target: Target,
     trail: usize,
 }
 
 impl CancelWay {
-    fn new(target: Rc<dyn Target>, message: Option<Arc<str>>) -> Self {
+    fn new(target: Target, message: Option<Arc<str>>) -> Self {
         WALKS.set(WALKS.get() + 1);
         let next = vec![Link { target, trail: 0 }];
         CancelWay { message, walk: WALKS.get(), next, trail: Vec::new(), forked: false }
     }
 
     /// Goes on to `target`.
-    pub(crate) fn push(&mut self, target: Rc<dyn Target>) {
+    pub(crate) fn push(&mut self, target: Target) {
         self.next.push(Link { target, trail: self.trail.len() });
     }
 
     /// Goes on to each of these, the first one first.
-    pub(crate) fn fork(&mut self, targets: &[Rc<dyn Target>]) {
+    pub(crate) fn fork(&mut self, targets: &[Target]) {
         self.forked = true;
         for target in targets.iter().rev() {
             self.push(target.clone());
@@ -114,7 +219,7 @@ thread_local! {
 /// A task that waits hands the cancellation on to what it waits for. CPython recurses here; this is a loop,
 /// so a chain of a million awaits costs no stack, and a cycle is walked once: the task that would close it
 /// takes the cancellation itself.
-pub(crate) fn cancel(target: &Rc<dyn Target>, message: Option<Arc<str>>) -> bool {
+pub(crate) fn cancel(target: &Target, message: Option<Arc<str>>) -> bool {
     if target.completion().done() {
         target.completion().mark_read(); // whoever cancels does not want to hear of its failure
     }
@@ -127,12 +232,12 @@ pub(crate) fn cancel(target: &Rc<dyn Target>, message: Option<Arc<str>>) -> bool
 
 /// Whether cancelling this would reach anybody. What stands for several is past it once they have all ended,
 /// although it may end itself only a turn later.
-pub(crate) fn cancellable(target: &Rc<dyn Target>) -> bool {
+pub(crate) fn cancellable(target: &Target) -> bool {
     if target.completion().done() {
         return false;
     }
     let Some(children) = target.children() else { return true };
-    let mut open: Vec<&Rc<dyn Target>> = children.iter().collect();
+    let mut open: Vec<&Target> = children.iter().collect();
     while let Some(target) = open.pop() {
         if !target.completion().done() {
             match target.children() {
@@ -147,7 +252,7 @@ pub(crate) fn cancellable(target: &Rc<dyn Target>) -> bool {
 /// Something that is awaited: what an observer or a driver by hand is told.
 #[derive(Clone)]
 pub struct Awaited {
-    pub(crate) target: Rc<dyn Target>,
+    pub(crate) target: Target,
 }
 
 impl Awaited {
@@ -158,7 +263,7 @@ impl Awaited {
 
     /// The task, if it is one.
     pub fn task(&self) -> Option<AnyTask> {
-        self.target.clone().as_task().map(|task| task.handle())
+        self.target.as_task().map(TaskRef::handle)
     }
 
     /// Where it was made.

@@ -101,9 +101,9 @@ impl<S: Source> AsCompleted<S> {
     #[track_caller]
     fn new(sources: Vec<S>, timeout: Option<Duration>) -> Self {
         let mut seen = HashSet::new();
-        let mut targets: Vec<(usize, Rc<dyn Target>)> =
+        let mut targets: Vec<(usize, Target)> =
             sources.iter().map(|child| child.awaited().target).enumerate().collect();
-        targets.retain(|(_, target)| seen.insert(Rc::as_ptr(target).addr()));
+        targets.retain(|(_, target)| seen.insert(target.addr()));
         let shared = Rc::new(Shared {
             schedule: targets.first().map(|(_, target)| target.schedule().clone()),
             left: Cell::new(targets.len()),

@@ -64,7 +64,7 @@ impl<S: Source> Shield<S> {
         }
         let outer = Signal::new(target.schedule(), "shield");
         let on_inner = watch_inner(&target, &outer);
-        let watched: Rc<dyn Target> = outer.clone();
+        let watched: Target = outer.clone().into();
         let forget = move || {
             if !target.completion().done() {
                 target.completion().remove_call(on_inner);
@@ -89,18 +89,18 @@ impl<S: Source> Shield<S> {
         self.outer.is_some() && target::cancel(&self.target(), None)
     }
 
-    pub(crate) fn target(&self) -> Rc<dyn Target> {
+    pub(crate) fn target(&self) -> Target {
         match &self.outer {
-            Some(outer) => outer.clone(),
+            Some(outer) => outer.clone().into(),
             None => self.inner.awaited().target,
         }
     }
 }
 
 /// When what is inside ends, so does what is outside, in the same way.
-fn watch_inner(inner: &Rc<dyn Target>, outer: &Rc<Signal>) -> CallbackId {
+fn watch_inner(inner: &Target, outer: &Rc<Signal>) -> CallbackId {
     let outer = outer.clone();
-    let this = Rc::downgrade(inner);
+    let this = inner.downgrade();
     inner.completion().add_call(
         inner,
         Box::new(move || {

@@ -8,7 +8,7 @@ use crate::coroutine::Interrupt;
 use crate::error::Cancelled;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
-use crate::target::{CancelWay, Target};
+use crate::target::{CancelWay, Target, TargetCell};
 use crate::task;
 
 /// A promise of nothing: what a combinator parks on (asyncio: a future made for the purpose).
@@ -37,14 +37,14 @@ impl Signal {
         self.completion.done()
     }
 
-    fn target(self: &Rc<Self>) -> Rc<dyn Target> {
-        self.clone()
+    fn target(self: &Rc<Self>) -> Target {
+        self.clone().into()
     }
 
     /// Ends it, unless it has ended, and so wakes whoever waits.
     pub(crate) fn set(self: &Rc<Self>, outcome: Outcome) {
         if !self.completion.done() {
-            self.completion.complete(outcome, &self.target(), &self.schedule);
+            self.completion.complete(outcome, || self.target(), &self.schedule);
         }
     }
 
@@ -54,7 +54,7 @@ impl Signal {
         call: &'static str,
         at: &'static Location<'static>,
     ) -> Result<(), Interrupt> {
-        task::park(&self.target(), call, at)?;
+        task::park(self.target(), call, at)?;
         self.cancelled().map_or(Ok(()), |cancelled| Err(Interrupt::Cancelled(cancelled)))
     }
 
@@ -64,7 +64,7 @@ impl Signal {
     }
 }
 
-impl Target for Signal {
+impl TargetCell for Signal {
     fn completion(&self) -> &Completion {
         &self.completion
     }

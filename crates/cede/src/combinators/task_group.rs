@@ -94,7 +94,7 @@ struct Inner<E> {
     schedule: Rc<Schedule>,
     parent: AnyTask,
     /// Those that have not ended, in the order of their creation.
-    tasks: RefCell<BTreeMap<u64, Rc<dyn Target>>>,
+    tasks: RefCell<BTreeMap<u64, Target>>,
     created: Cell<u64>,
     errors: RefCell<Vec<E>>,
     /// How many errors somebody else took, who awaited the task by value before we were told.

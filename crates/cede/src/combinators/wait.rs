@@ -102,10 +102,10 @@ impl<H: Waitable> Awaitable for Wait<H> {
         let at = Location::caller();
         let mut seen = HashSet::new();
         let mut handles = self.handles;
-        let mut targets: Vec<Rc<dyn Target>> = Vec::with_capacity(handles.len());
+        let mut targets: Vec<Target> = Vec::with_capacity(handles.len());
         handles.retain(|handle| {
             let target = handle.awaited().target;
-            let new = seen.insert(Rc::as_ptr(&target).addr());
+            let new = seen.insert(target.addr());
             if new {
                 targets.push(target);
             }
@@ -136,18 +136,13 @@ impl<H: Waitable> Awaitable for Wait<H> {
 
 /// The callbacks on what is waited for; dropped, they are taken off again, however the wait is left.
 struct Watch {
-    targets: Vec<Rc<dyn Target>>,
+    targets: Vec<Target>,
     callbacks: Vec<CallbackId>,
     timer: Option<TimerHandle>,
 }
 
 impl Watch {
-    fn new(
-        targets: Vec<Rc<dyn Target>>,
-        when: ReturnWhen,
-        waiter: Rc<Signal>,
-        timer: Option<TimerHandle>,
-    ) -> Self {
+    fn new(targets: Vec<Target>, when: ReturnWhen, waiter: Rc<Signal>, timer: Option<TimerHandle>) -> Self {
         let left = Rc::new(Cell::new(targets.len()));
         let callbacks = targets
             .iter()

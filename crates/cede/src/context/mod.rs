@@ -14,13 +14,12 @@ mod values;
 mod var;
 
 use std::cell::Cell;
-use std::rc::Rc;
 
 pub use values::{Context, copy_context};
 pub use var::{ContextVar, Token};
 
 use crate::schedule;
-use crate::task::TaskObject;
+use crate::task::TaskRef;
 
 thread_local! {
     /// Whether any context was ever used on this thread.
@@ -31,7 +30,7 @@ thread_local! {
 
 /// Where the current context is kept.
 enum Place {
-    Task(Rc<dyn TaskObject>),
+    Task(TaskRef),
     Outside,
 }
 
@@ -43,7 +42,7 @@ impl Place {
     /// Puts a context here; gives that which was.
     fn replace(&self, context: Option<Context>) -> Option<Context> {
         match self {
-            Place::Task(task) => task.core().context().replace(context),
+            Place::Task(task) => task.context().replace(context),
             // Where a thread ends, there is none any more.
             Place::Outside => OUTSIDE.try_with(|outside| outside.replace(context)).ok().flatten(),
         }

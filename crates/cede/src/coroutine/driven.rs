@@ -265,7 +265,7 @@ impl Link {
     }
 
     /// `await target`, for a coroutine that is driven by hand.
-    pub(crate) fn wait(&self, target: &Rc<dyn Target>) -> Result<(), Interrupt> {
+    pub(crate) fn wait(&self, target: &Target) -> Result<(), Interrupt> {
         self.pass(Passed::Waiting(Awaited { target: target.clone() }))?;
         if target.completion().done() {
             return Ok(());

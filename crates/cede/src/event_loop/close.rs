@@ -68,7 +68,7 @@ impl LoopHandle {
             return;
         }
         for task in &tasks {
-            let target: Rc<dyn Target> = task.clone();
+            let target = Target::from(task.clone());
             task.completion().add_reader(); // what it raises is reported below
             target::cancel(&target, None);
         }
@@ -86,8 +86,8 @@ impl LoopHandle {
                 report::deliver(
                     Some(&|report: &Report| self.core.handle_report(report)),
                     &Report::UnhandledAtShutdown {
-                        task: format!("'{}'", task.core().name()),
-                        created: task.core().site(),
+                        task: format!("'{}'", task.name()),
+                        created: task.site(),
                         error: task.error_text(),
                     },
                 );
@@ -101,13 +101,12 @@ impl LoopCore {
         let _inside = self.enter();
         let tasks = self.schedule.tasks();
         for task in &tasks {
-            let core = task.core();
             report::report(&Report::DestroyedPending {
-                task: format!("'{}'", core.name()),
-                created: core.site(),
-                waiting_for: core.waiting().map(|target| format!("{:?}", Awaited { target })),
+                task: format!("'{}'", task.name()),
+                created: task.site(),
+                waiting_for: task.waiting().map(|target| format!("{:?}", Awaited { target })),
             });
-            let target: Rc<dyn Target> = task.clone();
+            let target = Target::from(task.clone());
             target::cancel(&target, None);
         }
         self.state.set(State::Closing);

@@ -1,11 +1,10 @@
 //! Saying why nothing can happen any more.
 
 use std::fmt::Write;
-use std::rc::Rc;
 
 use super::core::LoopCore;
 use crate::target::Awaited;
-use crate::task::TaskObject;
+use crate::task::TaskRef;
 
 /// How many tasks a report lists.
 const LISTED: usize = 20;
@@ -17,13 +16,12 @@ impl LoopCore {
         let mut text =
             String::from("deadlock: nothing is ready, no timer is set, and nobody outside can wake the loop");
         for task in tasks.iter().take(LISTED) {
-            let core = task.core();
             let _ =
-                write!(text, "\n  task '{}' ({}, created at {})", core.name(), core.coroutine(), core.site());
-            if let Some(target) = core.waiting() {
+                write!(text, "\n  task '{}' ({}, created at {})", task.name(), task.coroutine(), task.site());
+            if let Some(target) = task.waiting() {
                 let _ = write!(text, " waits for {}", short(&Awaited { target }));
             }
-            if let Some(at) = core.waiting_at() {
+            if let Some(at) = task.waiting_at() {
                 let _ = write!(text, " at {at}");
             }
         }
@@ -46,18 +44,18 @@ fn short(on: &Awaited) -> String {
 
 /// The tasks that wait for each other in a ring, each ring once. Walks with a colour a task, not by
 /// recursion: chains may be long.
-fn cycles(tasks: &[Rc<dyn TaskObject>]) -> Vec<Vec<String>> {
+fn cycles(tasks: &[TaskRef]) -> Vec<Vec<String>> {
     use std::collections::HashMap;
-    let next = |task: &Rc<dyn TaskObject>| task.core().waiting().and_then(|target| target.as_task());
+    let next = |task: &TaskRef| task.waiting().and_then(|target| target.as_task().cloned());
     let mut walk_of: HashMap<u64, usize> = HashMap::new();
     let mut found = Vec::new();
     for (walk, start) in tasks.iter().enumerate() {
         let mut way: Vec<(u64, String)> = Vec::new();
         let mut at = Some(start.clone());
         while let Some(task) = at {
-            match walk_of.get(&task.core().number()) {
+            match walk_of.get(&task.number()) {
                 Some(seen) if *seen == walk => {
-                    let number = task.core().number();
+                    let number = task.number();
                     let from = way.iter().position(|(other, _)| *other == number).unwrap_or(0);
                     let mut ring: Vec<String> = way[from..].iter().map(|(_, name)| quoted(name)).collect();
                     ring.extend(ring.first().cloned());
@@ -66,8 +64,8 @@ fn cycles(tasks: &[Rc<dyn TaskObject>]) -> Vec<Vec<String>> {
                 }
                 Some(_) => break,
                 None => {
-                    walk_of.insert(task.core().number(), walk);
-                    way.push((task.core().number(), task.core().name()));
+                    walk_of.insert(task.number(), walk);
+                    way.push((task.number(), task.name()));
                     at = next(&task);
                 }
             }

@@ -83,7 +83,7 @@ impl LoopHandle {
     /// Runs until the task has ended; its result stays in it.
     pub(super) fn run_task<T: 'static>(&self, task: &Task<T>) -> Result<(), Error> {
         let handle = task.handle();
-        let target: Rc<dyn Target> = handle.task.clone();
+        let target = Target::from(handle.task.clone());
         if target.schedule().id() != self.core.schedule.id() {
             return Err(Error::misuse(format!(
                 "run_until_complete: {task:?} is attached to a different loop"

@@ -203,8 +203,8 @@ impl<'a> Who<'a> {
         Some(match callback {
             Callback::Step(key) => {
                 let task = core.schedule.task(*key)?;
-                let created = task.core().site();
-                Who { name: Box::new(move || task.core().name()), created }
+                let created = task.site();
+                Who { name: Box::new(move || task.name()), created }
             }
             Callback::Call(handle) => {
                 Who { name: Box::new(|| "a callback".to_owned()), created: handle.site }

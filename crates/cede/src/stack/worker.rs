@@ -14,8 +14,7 @@
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::ptr;
-use std::rc::Rc;
+use std::ptr::{self, NonNull};
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
@@ -25,13 +24,27 @@ use super::pool::{self, PooledStack};
 use super::settings::StackError;
 use crate::generator::innermost;
 
-/// What a worker runs. `run` must not unwind.
-pub(crate) trait Job {
-    fn run(self: Rc<Self>);
+/// What a worker runs: a function and what it is given. Dropped without being run, it leaks that.
+pub(crate) struct Job {
+    data: NonNull<()>,
+    run: unsafe fn(NonNull<()>),
+}
+
+impl Job {
+    /// # Safety
+    /// `run` may be called with `data`, once, on this thread.
+    pub(crate) unsafe fn new(data: NonNull<()>, run: unsafe fn(NonNull<()>)) -> Self {
+        Job { data, run }
+    }
+
+    fn run(self) {
+        // SAFETY: `new` was promised that it may be called once; this takes the job.
+        unsafe { (self.run)(self.data) }
+    }
 }
 
 enum Order {
-    Run(Rc<dyn Job>),
+    Run(Job),
     Resume,
     /// Leave the job by unwinding: its loop is closing.
     Unwind,
@@ -130,7 +143,7 @@ impl Worker {
     }
 
     /// Runs a job until it ends or suspends.
-    pub(crate) fn run(&mut self, job: Rc<dyn Job>) -> WorkerStatus {
+    pub(crate) fn run(&mut self, job: Job) -> WorkerStatus {
         debug_assert_eq!(self.status, WorkerStatus::Idle);
         self.switch(Order::Run(job))
     }

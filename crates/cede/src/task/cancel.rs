@@ -1,13 +1,13 @@
 //! Cancelling a task (asyncio: `Task.cancel`, `cancelling`, `uncancel`).
 
-use super::cell::TaskCore;
+use super::core::TaskCore;
 use crate::error::Cancelled;
 use crate::target::{self, CancelWay};
 
 impl TaskCore {
     /// One link of a cancellation's way: the task counts the request and hands it on to what it waits for.
     /// If there is nothing to hand it to, its next step delivers it.
-    pub(super) fn cancel(&self, way: &mut CancelWay) {
+    pub(crate) fn cancel(&self, way: &mut CancelWay) {
         self.requests.set(self.requests.get() + 1);
         self.walk.set(way.walk);
         if let Some(target) = self.waiting()
@@ -18,13 +18,13 @@ impl TaskCore {
             return;
         }
         self.must_cancel.set(true);
-        *self.message.borrow_mut() = way.message.clone();
+        self.set_message(way.message.clone());
     }
 
     /// Has the next await deliver a cancellation that was kept back, without counting it again.
     pub(super) fn deliver_again(&self, cancelled: &Cancelled) {
         self.must_cancel.set(true);
-        *self.message.borrow_mut() = cancelled.message().map(Into::into);
+        self.set_message(cancelled.message().map(Into::into));
     }
 
     pub(super) fn uncancel(&self) -> usize {
@@ -35,5 +35,14 @@ impl TaskCore {
             self.must_cancel.set(false);
         }
         left
+    }
+
+    /// Whether this cancellation is on its way from here.
+    pub(crate) fn visited(&self, way: &CancelWay) -> bool {
+        self.walk.get() == way.walk
+    }
+
+    pub(crate) fn forget_visit(&self) {
+        self.walk.set(0);
     }
 }

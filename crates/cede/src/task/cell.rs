@@ -1,195 +1,83 @@
-//! A task's memory: one allocation with all it needs from creation to the last handle.
+//! A task's memory: one block with all it needs from creation to the last handle.
 //!
 //! ```text
-//!   Rc<TaskCell<F>> ┌──────────────────────────────────────────────┐
-//!                   │ core: TaskCore   what has no type:           │ ◄── Rc<dyn TaskObject>  register,
-//!                   │   completion     outcome, callback list      │       current, AnyTask
-//!                   │   waiting        what it is parked on        │ ◄── Rc<dyn Target>      awaiters
-//!                   │   worker         its stack, while suspended  │
-//!                   │   must_cancel …  asyncio's counters          │
-//!                   │ body: F          until it starts             │ ◄── Rc<dyn Job>         worker
-//!                   │ output: T        from its end to its reader  │ ◄── Rc<dyn TaskOf<T>>   Task<T>
-//!                   └──────────────────────────────────────────────┘
+//!               ┌──────────────────────────────────────────────┐
+//!   TaskRef ───►│ counts             of those who point here   │
+//!               │ core: TaskCore     what has no type          │
+//!               │   outcome, callbacks, what it waits for, …   │
+//!   Task<T> ───►│ output, classify   what knows `T`            │
+//!               │ body: F            until it starts           │
+//!               └──────────────────────────────────────────────┘
 //! ```
+//!
+//! A [`TaskRef`] counts, as an `Rc` does; it is one of our own because it must be thin (the queue, the
+//! register and whoever waits hold it by the million), and because the block goes back to its loop, to be the
+//! next task's ([`Blocks`](super::blocks::Blocks)), instead of to the allocator.
 
+#![allow(unsafe_code)] // the room for a task's memory; see docs/architecture.md
+
+use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
-use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::ptr::{self, NonNull};
 use std::rc::Rc;
-use std::sync::Arc;
 
+use super::core::TaskCore;
 use super::handle::AnyTask;
 use super::handoff;
-use crate::callback::TaskKey;
-use crate::completion::Completion;
-use crate::context::{self, Context};
 use crate::coroutine::{Body, Parts};
 use crate::error::{Cancelled, Error, JoinError, panic_text};
-use crate::name::Name;
 use crate::outcome::{Classify, Outcome};
 use crate::report::{self, Report};
 use crate::schedule::Schedule;
-use crate::stack::{self, Job, Kind, Label, Teardown, Worker};
-use crate::target::{CancelWay, Target};
+use crate::stack::{Job, Teardown};
 
-/// The part of a task that has no type.
-pub(crate) struct TaskCore {
-    pub(super) schedule: Rc<Schedule>,
-    pub(super) completion: Completion,
-    /// Set when it is registered.
-    key: Cell<TaskKey>,
-    number: u64,
-    name: RefCell<Option<Rc<str>>>,
-    pub(super) coroutine: Name,
-    pub(super) stack_size: Option<usize>,
-    pub(super) site: &'static Location<'static>,
-
-    /// Whether nothing of the body has run. Cleared by the first step.
-    pub(super) fresh: Cell<bool>,
-    /// Its stack, while it is suspended: `Some` excludes *fresh*, *running* and *done*.
-    worker: Cell<Option<Box<Worker>>>,
-    /// Whether `worker` is `Some`.
-    suspended: Cell<bool>,
-    /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
-    pub(super) waiting: RefCell<Option<Rc<dyn Target>>>,
-    /// Where it awaits that.
-    pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
-
-    /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
-    pub(super) must_cancel: Cell<bool>,
-    pub(super) message: RefCell<Option<Arc<str>>>,
-    /// asyncio: `_num_cancels_requested`.
-    pub(super) requests: Cell<usize>,
-    /// The cancellation that the step has delivered; taken by the await that comes back.
-    pub(super) delivered: Cell<Option<Cancelled>>,
-    /// The last walk of a cancellation that came by.
-    pub(super) walk: Cell<u64>,
-
-    /// None until it is used.
-    context: Cell<Option<Context>>,
-
-    /// How the body ended, from its end to the finish of the step it ended in.
-    pub(super) ended: Cell<Option<Outcome>>,
+/// Who points to a block. Outlives the rest of it, and has nothing to drop.
+struct Counts {
+    /// The [`TaskRef`]s. At 0 everything but the counts is dropped.
+    strong: Cell<usize>,
+    /// The [`TaskWeak`]s, and all `TaskRef`s together as one. At 0 the memory goes.
+    weak: Cell<usize>,
+    /// The block's.
+    layout: Layout,
 }
 
-impl TaskCore {
-    pub(crate) fn coroutine(&self) -> &str {
-        self.coroutine.as_str()
-    }
-
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-
-    pub(crate) fn key(&self) -> TaskKey {
-        self.key.get()
-    }
-
-    pub(crate) fn set_key(&self, key: TaskKey) {
-        self.key.set(key);
-    }
-
-    pub(crate) fn site(&self) -> &'static Location<'static> {
-        self.site
-    }
-
-    pub(crate) fn name(&self) -> String {
-        match &*self.name.borrow() {
-            Some(name) => name.to_string(),
-            None => format!("Task-{}", self.number),
-        }
-    }
-
-    pub(crate) fn set_name(&self, name: &str) {
-        let before = self.name.replace(Some(name.into()));
-        drop(before);
-        if let Some(worker) = self.take_worker() {
-            self.label(worker.label());
-            self.put_worker(worker);
-        } else if self.schedule.current_key() == self.key() {
-            stack::below(|below| self.label(below.label)); // it runs: this is its own stack
-        }
-    }
-
-    pub(crate) fn context(&self) -> &Cell<Option<Context>> {
-        &self.context
-    }
-
-    /// How large its stack must be.
-    pub(super) fn stack_bytes(&self) -> usize {
-        self.stack_size.unwrap_or_else(stack::default_size)
-    }
-
-    /// Whether its stack carries another task, so that it cannot be resumed; see `handoff.rs`. (Or it runs,
-    /// but then its step is in no queue.)
-    pub(super) fn is_buried(&self) -> bool {
-        !self.fresh.get() && !self.suspended.get()
-    }
-
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.fresh.get()
-    }
-
-    pub(crate) fn times_cancelled(&self) -> usize {
-        self.requests.get()
-    }
-
-    #[inline]
-    pub(super) fn take_worker(&self) -> Option<Box<Worker>> {
-        self.suspended.set(false);
-        self.worker.take()
-    }
-
-    #[inline]
-    pub(super) fn put_worker(&self, worker: Box<Worker>) {
-        self.suspended.set(true);
-        self.worker.set(Some(worker));
-    }
-
-    /// Writes on its stack who runs there.
-    pub(super) fn label(&self, label: &Label) {
-        match &*self.name.borrow() {
-            None => label.set_number(self.number, self.site),
-            Some(name) => label.set_name(Kind::Task, name, self.site),
-        }
-    }
-
-    pub(crate) fn waiting(&self) -> Option<Rc<dyn Target>> {
-        self.waiting.borrow().clone()
-    }
-
-    pub(crate) fn waiting_at(&self) -> Option<&'static Location<'static>> {
-        self.waiting_at.get()
-    }
-
-    /// The cancellation with the message it was asked for with.
-    pub(super) fn take_cancelled(&self) -> Cancelled {
-        Cancelled::with_message(self.message.borrow_mut().take())
-    }
+/// What every block begins with.
+#[repr(C)]
+struct Head {
+    counts: Counts,
+    /// The block itself, with what is done to it according to its type.
+    this: NonNull<dyn TaskObject>,
+    core: TaskCore,
 }
 
-/// A task, whatever it returns.
-pub(crate) trait TaskObject: Target + Job {
-    fn core(&self) -> &TaskCore;
+/// As much of a block as knows what the task returns, and not by what body.
+#[repr(C)]
+struct Typed<T> {
+    head: Head,
+    output: RefCell<Output<T>>,
+    classify: Classify<T>,
+}
 
-    /// Runs the body on this stack, from beginning to end, and keeps what comes of it.
+#[repr(C)]
+struct TaskCell<F: Body> {
+    typed: Typed<F::Returns>,
+    body: Cell<Option<F>>,
+}
+
+/// What is done to a task according to its type.
+trait TaskObject {
     fn run_body(&self);
-
-    fn handle(self: Rc<Self>) -> AnyTask;
-
-    /// Drops the body of a task that never ran.
     fn drop_body(&self);
-
-    /// Forgets the result, if there is one, for this instead.
     fn set_error(&self, error: JoinError);
-
-    /// The text of its error.
     fn error_text(&self) -> String;
 }
 
-/// A task that returns `T`.
-pub(crate) trait TaskOf<T>: TaskObject {
-    fn output(&self) -> &RefCell<Output<T>>;
+/// A task, without its type. Clones are the same task.
+pub(crate) struct TaskRef {
+    head: NonNull<Head>,
 }
 
 /// A task's result.
@@ -200,58 +88,224 @@ pub(crate) enum Output<T> {
     Taken,
 }
 
-pub(crate) struct TaskCell<F: Body> {
-    core: TaskCore,
-    body: Cell<Option<F>>,
-    output: RefCell<Output<F::Returns>>,
-    classify: Classify<F::Returns>,
-}
-
-impl<F> TaskCell<F>
-where
-    F: Body + 'static,
-    F::Returns: 'static,
-{
-    pub(crate) fn new(parts: Parts<F>, schedule: Rc<Schedule>, site: &'static Location<'static>) -> Rc<Self> {
+impl TaskRef {
+    /// A task that has not begun, and whom nobody knows yet.
+    pub(super) fn make<F>(
+        parts: Parts<F>,
+        schedule: &Rc<Schedule>,
+        site: &'static Location<'static>,
+    ) -> TypedRef<F::Returns>
+    where
+        F: Body + 'static,
+        F::Returns: 'static,
+    {
         let Parts { body, name, classify, stack_size, .. } = parts;
-        Rc::new(TaskCell {
-            core: TaskCore {
-                number: schedule.next_number(),
-                schedule,
-                completion: Completion::new(),
-                key: Cell::default(),
-                name: RefCell::default(),
-                coroutine: name,
-                stack_size,
-                site,
-                fresh: Cell::new(true),
-                worker: Cell::default(),
-                suspended: Cell::new(false),
-                waiting: RefCell::default(),
-                waiting_at: Cell::default(),
-                must_cancel: Cell::new(false),
-                message: RefCell::default(),
-                requests: Cell::new(0),
-                delivered: Cell::default(),
-                walk: Cell::new(0),
-                context: Cell::new(context::inherit()),
-                ended: Cell::new(None),
-            },
+        let layout = Layout::new::<TaskCell<F>>();
+        let block = schedule.blocks.take(layout).cast::<TaskCell<F>>();
+        let head = Head {
+            counts: Counts { strong: Cell::new(1), weak: Cell::new(1), layout },
+            this: block,
+            core: TaskCore::new(schedule.clone(), name, stack_size, site),
+        };
+        let cell = TaskCell {
+            typed: Typed { head, output: RefCell::new(Output::None), classify },
             body: Cell::new(Some(body)),
-            output: RefCell::new(Output::None),
-            classify,
-        })
+        };
+        // SAFETY: the block is fresh, ours alone, and laid out for a `TaskCell<F>`.
+        unsafe { block.write(cell) };
+        TypedRef { task: TaskRef { head: block.cast() }, output: PhantomData }
+    }
+
+    #[inline]
+    fn head(&self) -> &Head {
+        // SAFETY: a `TaskRef` counts in `strong`, so the block is there and whole; all of it is shared, for
+        // nobody ever makes a `&mut` to it.
+        unsafe { self.head.as_ref() }
+    }
+
+    #[inline]
+    fn object(&self) -> &dyn TaskObject {
+        // SAFETY: as above; `this` is the block's own address with the type it was written as.
+        unsafe { self.head().this.as_ref() }
+    }
+
+    /// Runs the body on this stack, from beginning to end, and keeps what comes of it.
+    #[inline]
+    pub(super) fn run_body(&self) {
+        self.object().run_body();
+    }
+
+    /// Drops the body of a task that never ran.
+    pub(super) fn drop_body(&self) {
+        self.object().drop_body();
+    }
+
+    /// Forgets the result, if there is one, for this instead.
+    pub(crate) fn set_error(&self, error: JoinError) {
+        self.object().set_error(error);
+    }
+
+    /// The text of its error.
+    pub(crate) fn error_text(&self) -> String {
+        self.object().error_text()
+    }
+
+    pub(crate) fn handle(&self) -> AnyTask {
+        AnyTask::new(self.clone())
+    }
+
+    /// Tells it from every other task that lives.
+    #[inline]
+    pub(crate) fn addr(&self) -> usize {
+        self.head.addr().get()
+    }
+
+    pub(crate) fn downgrade(&self) -> TaskWeak {
+        let weak = &self.head().counts.weak;
+        weak.set(weak.get() + 1);
+        TaskWeak { counts: self.head.cast() }
+    }
+
+    /// What the worker is given that is to run it, from its first step to its last.
+    pub(super) fn into_job(self) -> Job {
+        let task = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `run_job` gets back the count that `task` does not give up here.
+        unsafe { Job::new(task.head.cast(), run_job) }
     }
 }
 
-impl<F> Job for TaskCell<F>
-where
-    F: Body + 'static,
-    F::Returns: 'static,
-{
-    /// Runs on a worker's stack, from the task's first step to its last.
-    fn run(self: Rc<Self>) {
-        handoff::run_jobs(self);
+/// # Safety
+/// `head` comes from [`TaskRef::into_job`], and this is its one call.
+unsafe fn run_job(head: NonNull<()>) {
+    handoff::run_jobs(TaskRef { head: head.cast() });
+}
+
+impl Deref for TaskRef {
+    type Target = TaskCore;
+
+    #[inline]
+    fn deref(&self) -> &TaskCore {
+        &self.head().core
+    }
+}
+
+impl Clone for TaskRef {
+    #[inline]
+    fn clone(&self) -> Self {
+        let strong = &self.head().counts.strong;
+        strong.set(strong.get() + 1); // memory ends before the count does
+        TaskRef { head: self.head }
+    }
+}
+
+impl Drop for TaskRef {
+    #[inline]
+    fn drop(&mut self) {
+        let strong = &self.head().counts.strong;
+        strong.set(strong.get() - 1);
+        if strong.get() == 0 {
+            self.drop_contents();
+        }
+    }
+}
+
+impl TaskRef {
+    #[inline(never)]
+    fn drop_contents(&self) {
+        let this = self.head().this;
+        // The task's own count may be the loop's last, and the block is the loop's.
+        let schedule = self.schedule.clone();
+        // SAFETY: the last `TaskRef` is going, so nobody reaches the contents any more: a `TaskWeak` looks at
+        // the counts first.
+        unsafe { ptr::drop_in_place(this.as_ptr()) };
+        let weak = TaskWeak { counts: self.head.cast() }; // the one that stands for all `TaskRef`s
+        if let Some(layout) = weak.last() {
+            // SAFETY: nobody points here any more, and the loop handed the block out with this layout.
+            unsafe { schedule.blocks.give(this.cast(), layout) };
+        }
+        std::mem::forget(weak); // its count is gone
+    }
+}
+
+/// Knows a task, but does not keep it.
+pub(crate) struct TaskWeak {
+    counts: NonNull<Counts>,
+}
+
+impl TaskWeak {
+    fn counts(&self) -> &Counts {
+        // SAFETY: we count in `weak`, so the block is there, and the counts outlive its contents.
+        unsafe { self.counts.as_ref() }
+    }
+
+    /// The task, if somebody keeps it.
+    pub(crate) fn upgrade(&self) -> Option<TaskRef> {
+        let strong = &self.counts().strong;
+        if strong.get() == 0 {
+            return None;
+        }
+        strong.set(strong.get() + 1);
+        Some(TaskRef { head: self.counts.cast() })
+    }
+
+    /// Takes this one's count back: the block's layout if that was the last.
+    fn last(&self) -> Option<Layout> {
+        let Counts { weak, layout, .. } = self.counts();
+        weak.set(weak.get() - 1);
+        (weak.get() == 0).then_some(*layout)
+    }
+}
+
+impl Drop for TaskWeak {
+    fn drop(&mut self) {
+        if let Some(layout) = self.last() {
+            // SAFETY: nobody points here any more. The loop may be gone, so the block goes where every block
+            // comes from.
+            unsafe { super::blocks::free(self.counts.cast(), layout) };
+        }
+    }
+}
+
+/// A task that returns `T`.
+pub(crate) struct TypedRef<T> {
+    task: TaskRef,
+    output: PhantomData<Rc<T>>,
+}
+
+impl<T> TypedRef<T> {
+    #[inline]
+    pub(super) fn task(&self) -> &TaskRef {
+        &self.task
+    }
+
+    #[inline]
+    pub(super) fn output(&self) -> &RefCell<Output<T>> {
+        // SAFETY: `TaskRef::make` alone makes a `TypedRef`, of a block that begins with a `Typed<T>`; it is
+        // there while we count.
+        unsafe { &self.task.head().this.cast::<Typed<T>>().as_ref().output }
+    }
+
+    pub(super) fn downgrade(&self) -> TypedWeak<T> {
+        TypedWeak { task: self.task.downgrade(), output: PhantomData }
+    }
+}
+
+impl<T> Clone for TypedRef<T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        TypedRef { task: self.task.clone(), output: PhantomData }
+    }
+}
+
+/// Knows a task that returns `T`, but does not keep it.
+pub(super) struct TypedWeak<T> {
+    task: TaskWeak,
+    output: PhantomData<Rc<T>>,
+}
+
+impl<T> TypedWeak<T> {
+    pub(super) fn upgrade(&self) -> Option<TypedRef<T>> {
+        Some(TypedRef { task: self.task.upgrade()?, output: PhantomData })
     }
 }
 
@@ -260,119 +314,42 @@ where
     F: Body + 'static,
     F::Returns: 'static,
 {
-    #[inline]
-    fn core(&self) -> &TaskCore {
-        &self.core
-    }
-
     fn run_body(&self) {
         let body = self.body.take().expect("a task's body runs once");
         let (outcome, output) = match catch_unwind(AssertUnwindSafe(body)) {
-            Ok(value) => ((self.classify.verdict)(&value), Output::Value(value)),
+            Ok(value) => ((self.typed.classify.verdict)(&value), Output::Value(value)),
             Err(payload) if payload.is::<Teardown>() => {
                 (Outcome::Cancelled, Output::Error(Cancelled::new().into()))
             }
             Err(payload) => (Outcome::Panicked, Output::Error(JoinError::panicked(payload))),
         };
-        self.output.replace(output);
-        self.core.ended.set(Some(outcome));
-    }
-
-    fn handle(self: Rc<Self>) -> AnyTask {
-        AnyTask::new(self)
+        self.typed.output.replace(output);
+        self.typed.head.core.ended.set(Some(outcome));
     }
 
     fn drop_body(&self) {
         let body = self.body.take();
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(body))) {
+            let core = &self.typed.head.core;
             report::report(&Report::ErrorInDrop {
-                what: format!("the coroutine of task '{}', which never ran,", self.core.name()),
-                created: self.core.site,
+                what: format!("the coroutine of task '{}', which never ran,", core.name()),
+                created: core.site(),
                 error: panic_text(&*payload).to_owned(),
             });
         }
     }
 
     fn set_error(&self, error: JoinError) {
-        let before = self.output.replace(Output::Error(error));
+        let before = self.typed.output.replace(Output::Error(error));
         drop(before);
     }
 
     fn error_text(&self) -> String {
-        match &*self.output.borrow() {
-            Output::Value(value) => (self.classify.describe)(value),
+        match &*self.typed.output.borrow() {
+            Output::Value(value) => (self.typed.classify.describe)(value),
             Output::Error(error) => error.to_string(),
             Output::None | Output::Taken => String::new(),
         }
-    }
-}
-
-impl<F> TaskOf<F::Returns> for TaskCell<F>
-where
-    F: Body + 'static,
-    F::Returns: 'static,
-{
-    fn output(&self) -> &RefCell<Output<F::Returns>> {
-        &self.output
-    }
-}
-
-impl<F> Target for TaskCell<F>
-where
-    F: Body + 'static,
-    F::Returns: 'static,
-{
-    #[inline]
-    fn completion(&self) -> &Completion {
-        &self.core.completion
-    }
-
-    fn schedule(&self) -> &Rc<Schedule> {
-        &self.core.schedule
-    }
-
-    fn cancel_here(self: Rc<Self>, way: &mut CancelWay) {
-        self.core.cancel(way);
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let core = &self.core;
-        let state = match core.completion.outcome() {
-            Outcome::Pending if core.requests.get() > 0 => "cancelling".to_owned(),
-            outcome => outcome.to_string(),
-        };
-        write!(f, "<Task {state} name='{}' coro=<{}()>", core.name(), core.coroutine)?;
-        if let Some(target) = core.waiting() {
-            // Only one step along the chain: it may be long, or a cycle.
-            match target.clone().as_task() {
-                Some(task) => write!(f, " wait_for=<Task name='{}'>", task.core().name())?,
-                None => {
-                    f.write_str(" wait_for=")?;
-                    target.describe(f)?;
-                }
-            }
-        }
-        f.write_str(">")
-    }
-
-    fn site(&self) -> &'static Location<'static> {
-        self.core.site
-    }
-
-    fn as_task(self: Rc<Self>) -> Option<Rc<dyn TaskObject>> {
-        Some(self)
-    }
-
-    fn task_key(&self) -> Option<TaskKey> {
-        Some(self.core.key())
-    }
-
-    fn visited(&self, way: &CancelWay) -> bool {
-        self.core.walk.get() == way.walk
-    }
-
-    fn forget_visit(&self) {
-        self.core.walk.set(0);
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::cell::TaskObject;
+use super::cell::TaskRef;
 use super::handle::AnyTask;
 use super::step;
 use crate::callback::Callback;
@@ -86,10 +86,10 @@ impl fmt::Debug for TaskFactory {
 
 /// Enters a task that was made, and lets it begin as its loop's factory says, or at once.
 #[cold]
-pub(super) fn launch(schedule: &Rc<Schedule>, task: &Rc<dyn TaskObject>, eager: bool) {
+pub(super) fn launch(schedule: &Rc<Schedule>, task: &TaskRef, eager: bool) {
     let factory = schedule.factory().unwrap_or_default();
     let key = schedule.enroll(task.clone());
-    factory.tell(&task.clone().handle());
+    factory.tell(&task.handle());
     if (eager || factory.eager) && schedule.is_running_here() {
         start_now(schedule, task);
     } else {
@@ -99,9 +99,9 @@ pub(super) fn launch(schedule: &Rc<Schedule>, task: &Rc<dyn TaskObject>, eager: 
 
 /// The first step, here and now, on a stack of its own (asyncio: `Task.__eager_start`). Back when the task
 /// waits for something or has ended; whoever made it is the current task again.
-fn start_now(schedule: &Rc<Schedule>, task: &Rc<dyn TaskObject>) {
+fn start_now(schedule: &Rc<Schedule>, task: &TaskRef) {
     let _undriven = undriven();
-    let before = schedule.current_key();
+    let before = schedule.current();
     // It gives control back to us when it parks, not on to whoever is next.
     let hands = schedule.keep_hands();
     step::give_control(task.clone());

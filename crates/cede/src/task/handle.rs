@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use super::cell::{Output, TaskCell, TaskObject, TaskOf};
+use super::cell::{Output, TaskRef, TypedRef, TypedWeak};
 use super::{factory, step};
 use crate::completion::CallbackId;
 use crate::context::{self, Context};
@@ -36,7 +36,7 @@ use crate::target::{self, Awaited, Target};
 /// # Ok::<(), cede::Error>(())
 /// ```
 pub struct Task<T: 'static> {
-    pub(super) cell: Rc<dyn TaskOf<T>>,
+    pub(super) cell: TypedRef<T>,
 }
 
 impl<T: 'static> Task<T> {
@@ -45,9 +45,8 @@ impl<T: 'static> Task<T> {
     where
         F: Body<Returns = T> + 'static,
     {
-        let cell = TaskCell::new(coroutine.into_parts(), schedule.clone(), Location::caller());
-        let task = Task::of(cell.clone());
-        schedule.register(cell);
+        let task = Task::of(TaskRef::make(coroutine.into_parts(), schedule, Location::caller()));
+        schedule.register(task.task().clone());
         task
     }
 
@@ -76,23 +75,27 @@ impl<T: 'static> Task<T> {
     where
         F: Body<Returns = T> + 'static,
     {
-        let cell = TaskCell::new(coroutine.into_parts(), schedule.clone(), Location::caller());
+        let task = Task::of(TaskRef::make(coroutine.into_parts(), schedule, Location::caller()));
         if let Some(context) = context {
-            cell.core().context().set(Some(context.clone()));
+            task.task().context().set(Some(context.clone()));
         }
-        let task = Task::of(cell.clone());
-        let object: Rc<dyn TaskObject> = cell;
-        factory::launch(schedule, &object, eager);
+        factory::launch(schedule, task.task(), eager);
         task
     }
 
-    fn of(cell: Rc<dyn TaskOf<T>>) -> Self {
-        cell.completion().add_reader();
+    #[inline]
+    fn of(cell: TypedRef<T>) -> Self {
+        cell.task().completion.add_reader();
         Task { cell }
     }
 
-    pub(crate) fn target(&self) -> Rc<dyn Target> {
-        self.cell.clone()
+    #[inline]
+    pub(crate) fn task(&self) -> &TaskRef {
+        self.cell.task()
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        self.task().clone().into()
     }
 
     /// Another handle on it.
@@ -108,22 +111,22 @@ impl<T: 'static> Task<T> {
 
     /// Its name.
     pub fn name(&self) -> String {
-        self.cell.core().name()
+        self.task().name()
     }
 
     /// Gives it another name.
     pub fn set_name(&self, name: &str) {
-        self.cell.core().set_name(name);
+        self.task().set_name(name);
     }
 
     /// Whether it has ended.
     pub fn done(&self) -> bool {
-        self.cell.completion().done()
+        self.task().completion.done()
     }
 
     /// How it stands.
     pub fn outcome(&self) -> Outcome {
-        self.cell.completion().outcome()
+        self.task().completion.outcome()
     }
 
     /// Whether it ended cancelled.
@@ -147,13 +150,13 @@ impl<T: 'static> Task<T> {
 
     /// How many requests to cancel it are open.
     pub fn cancelling(&self) -> usize {
-        self.cell.core().requests.get()
+        self.task().requests.get()
     }
 
     /// Takes back one request to cancel it, and gives how many are left. At 0, a cancellation that has not
     /// been delivered yet is withdrawn.
     pub fn uncancel(&self) -> usize {
-        self.cell.core().uncancel()
+        self.task().uncancel()
     }
 
     /// Its result, cloned.
@@ -166,7 +169,7 @@ impl<T: 'static> Task<T> {
     {
         let output = self.cell.output().borrow();
         if self.done() {
-            self.cell.completion().mark_read();
+            self.task().completion.mark_read();
         }
         match &*output {
             Output::Value(value) if self.done() => Ok(value.clone()),
@@ -185,7 +188,7 @@ impl<T: 'static> Task<T> {
 
     /// Moves the result out.
     pub(crate) fn take(&self) -> Result<T, JoinError> {
-        self.cell.completion().mark_read();
+        self.task().completion.mark_read();
         let mut output = self.cell.output().borrow_mut();
         match &*output {
             Output::Value(_) => match std::mem::replace(&mut *output, Output::Taken) {
@@ -200,38 +203,38 @@ impl<T: 'static> Task<T> {
     /// callbacks run in the order in which they were added. Added to a task that has ended, it is queued at
     /// once.
     pub fn add_done_callback(&self, callback: impl FnOnce(&Task<T>) + 'static) -> CallbackId {
-        self.cell.completion().add_reader(); // until it has been called, it may look at the error
-        let reader = Reader(Rc::downgrade(&self.cell));
+        self.task().completion.add_reader(); // until it has been called, it may look at the error
+        let reader = Reader(self.cell.downgrade());
         let run = move || {
             if let Some(cell) = reader.0.upgrade() {
                 callback(&Task::of(cell));
             }
             drop(reader);
         };
-        self.cell.completion().add_call(&self.target(), context::bind(run))
+        self.task().completion.add_call(&self.target(), context::bind(run))
     }
 
     /// Takes a callback off the list: how many were removed, 0 if it is on its way already.
     pub fn remove_done_callback(&self, id: CallbackId) -> usize {
-        self.cell.completion().remove_call(id)
+        self.task().completion.remove_call(id)
     }
 
     /// A handle without the type, which cannot read the result.
     pub fn handle(&self) -> AnyTask {
-        AnyTask::new(self.cell.clone())
+        self.task().handle()
     }
 }
 
 impl<T: 'static> Drop for Task<T> {
     fn drop(&mut self) {
-        if self.cell.completion().drop_reader() {
-            step::report_unread(&*self.cell);
+        if self.task().completion.drop_reader() {
+            step::report_unread(self.task());
         }
     }
 }
 
 /// A callback that is still to be called counts as a reader.
-struct Reader<T: 'static>(Weak<dyn TaskOf<T>>);
+struct Reader<T: 'static>(TypedWeak<T>);
 
 impl<T: 'static> Drop for Reader<T> {
     fn drop(&mut self) {
@@ -242,7 +245,7 @@ impl<T: 'static> Drop for Reader<T> {
 impl<T: 'static> fmt::Debug for Task<T> {
     /// As CPython: `<Task pending name='Task-1' coro=<main()> wait_for=<Promise pending>>`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cell.describe(f)
+        self.task().describe(f)
     }
 }
 
@@ -251,46 +254,46 @@ impl<T: 'static> fmt::Debug for Task<T> {
 /// It does not count as somebody who could read the task's failure.
 #[derive(Clone)]
 pub struct AnyTask {
-    pub(crate) task: Rc<dyn TaskObject>,
+    pub(crate) task: TaskRef,
 }
 
 impl AnyTask {
-    pub(crate) fn new(task: Rc<dyn TaskObject>) -> Self {
+    pub(crate) fn new(task: TaskRef) -> Self {
         AnyTask { task }
     }
 
-    pub(crate) fn target(&self) -> Rc<dyn Target> {
-        self.task.clone()
+    pub(crate) fn target(&self) -> Target {
+        self.task.clone().into()
     }
 
     /// Its name.
     pub fn name(&self) -> String {
-        self.task.core().name()
+        self.task.name()
     }
 
     /// Gives it another name.
     pub fn set_name(&self, name: &str) {
-        self.task.core().set_name(name);
+        self.task.set_name(name);
     }
 
     /// The name of the coroutine it runs.
     pub fn coroutine(&self) -> &str {
-        self.task.core().coroutine()
+        self.task.coroutine()
     }
 
     /// Where it was made.
     pub fn created(&self) -> &'static Location<'static> {
-        self.task.core().site()
+        self.task.site()
     }
 
     /// Whether it has ended.
     pub fn done(&self) -> bool {
-        self.task.completion().done()
+        self.task.completion.done()
     }
 
     /// How it stands.
     pub fn outcome(&self) -> Outcome {
-        self.task.completion().outcome()
+        self.task.completion.outcome()
     }
 
     /// Whether it ended cancelled.
@@ -310,24 +313,23 @@ impl AnyTask {
 
     /// As [`Task::cancelling`].
     pub fn cancelling(&self) -> usize {
-        self.task.core().requests.get()
+        self.task.requests.get()
     }
 
     /// As [`Task::uncancel`].
     pub fn uncancel(&self) -> usize {
-        self.task.core().uncancel()
+        self.task.uncancel()
     }
 
     /// What it waits for, and where it awaits that.
     pub fn waiting_for(&self) -> Option<(Awaited, &'static Location<'static>)> {
-        let core = self.task.core();
-        Some((Awaited { target: core.waiting()? }, core.waiting_at()?))
+        Some((Awaited { target: self.task.waiting()? }, self.task.waiting_at()?))
     }
 }
 
 impl PartialEq for AnyTask {
     fn eq(&self, other: &Self) -> bool {
-        Rc::as_ptr(&self.task).addr() == Rc::as_ptr(&other.task).addr()
+        self.task.addr() == other.task.addr()
     }
 }
 
@@ -336,7 +338,7 @@ impl Eq for AnyTask {}
 /// Whether they are the same task.
 impl<T: 'static> PartialEq for Task<T> {
     fn eq(&self, other: &Self) -> bool {
-        Rc::as_ptr(&self.cell).addr() == Rc::as_ptr(&other.cell).addr()
+        self.task().addr() == other.task().addr()
     }
 }
 

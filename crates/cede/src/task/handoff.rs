@@ -32,24 +32,20 @@
 //! nobody can resume it, and nobody needs to, for it is next only when what it carries has given control
 //! back.
 
-use std::rc::Rc;
-
-use super::cell::TaskObject;
+use super::cell::TaskRef;
 use super::step::{self, begin, end, pause};
-use crate::callback::TaskKey;
 use crate::schedule::Schedule;
 use crate::stack::{self, Refused};
 
 /// The task has parked and says so to whoever runs next; back when it has control again, the cancellation
 /// that its step delivers is in its `delivered`.
-pub(super) fn cede(task: &Rc<dyn TaskObject>) -> Result<(), Refused> {
+pub(super) fn cede(task: &TaskRef) -> Result<(), Refused> {
     pause(task);
-    let core = task.core();
-    let schedule = &core.schedule;
+    let schedule = &task.schedule;
     while let Some(key) = schedule.next_step_here() {
-        if key == core.key() {
+        if key == task.key() {
             schedule.take_next();
-            core.delivered.set(begin(task));
+            task.delivered.set(begin(task));
             return Ok(());
         }
         let Some(next) = schedule.task(key) else {
@@ -57,10 +53,10 @@ pub(super) fn cede(task: &Rc<dyn TaskObject>) -> Result<(), Refused> {
             stale.iter().for_each(|callback| schedule.skipped(callback));
             continue;
         };
-        if next.core().is_buried() {
+        if next.is_buried() {
             break; // it is below us: control reaches it when we give ours back
         }
-        if awaits(task, key) && run_on_top(task, &next) {
+        if task.waits_for(key) && run_on_top(task, &next) {
             continue;
         }
         let depth = schedule.depth.get();
@@ -72,7 +68,7 @@ pub(super) fn cede(task: &Rc<dyn TaskObject>) -> Result<(), Refused> {
         step::give_control(next);
         schedule.depth.set(depth);
     }
-    schedule.set_parked(core.key());
+    schedule.set_parked(task.key());
     stack::suspend().inspect_err(|_| _ = schedule.take_parked())
 }
 
@@ -80,29 +76,22 @@ pub(super) fn cede(task: &Rc<dyn TaskObject>) -> Result<(), Refused> {
 /// instead of two; a longer chain gains nothing, for it must be left again as it was entered.
 const DEEPEST: u32 = 1;
 
-/// Whether this is the task that it waits for.
-fn awaits(task: &Rc<dyn TaskObject>, key: TaskKey) -> bool {
-    let waiting = task.core().waiting.borrow();
-    waiting.as_ref().is_some_and(|target| target.task_key() == Some(key))
-}
-
 /// Runs `next`, which `task` awaits, on `task`'s stack, until it has ended. Whether it could.
-fn run_on_top(task: &Rc<dyn TaskObject>, next: &Rc<dyn TaskObject>) -> bool {
-    let core = next.core();
-    if !core.fresh.get() || core.must_cancel.get() || core.stack_size.is_some() {
+fn run_on_top(task: &TaskRef, next: &TaskRef) -> bool {
+    if !next.fresh.get() || next.must_cancel.get() || next.stack_size.is_some() {
         return false;
     }
-    let schedule = &core.schedule;
+    let schedule = &next.schedule;
     let ran = stack::below(|below| {
         if below.left < promised(below.class) {
             return false;
         }
         schedule.take_next();
         begin(next);
-        core.label(below.label);
+        next.label(below.label);
         next.run_body();
         end(next);
-        task.core().label(below.label);
+        task.label(below.label);
         true
     });
     ran == Some(true)
@@ -115,10 +104,9 @@ fn promised(class: u8) -> usize {
 }
 
 /// A task has ended on a worker of this class: the next fresh one, if it is next and fits there.
-pub(super) fn take_fresh(schedule: &Schedule, class: u8) -> Option<Rc<dyn TaskObject>> {
+pub(super) fn take_fresh(schedule: &Schedule, class: u8) -> Option<TaskRef> {
     let next = schedule.task(schedule.next_step_here()?)?;
-    let core = next.core();
-    if !core.fresh.get() || core.must_cancel.get() || stack::class_of(core.stack_bytes()) != Ok(class) {
+    if !next.fresh.get() || next.must_cancel.get() || stack::class_of(next.stack_bytes()) != Ok(class) {
         return None;
     }
     schedule.take_next();
@@ -127,16 +115,16 @@ pub(super) fn take_fresh(schedule: &Schedule, class: u8) -> Option<Rc<dyn TaskOb
 }
 
 /// What a worker does with a task, and with those that it finds waiting when that one has ended.
-pub(super) fn run_jobs(task: Rc<dyn TaskObject>) {
+pub(super) fn run_jobs(task: TaskRef) {
     let mut task = task;
     loop {
         task.run_body();
         end(&task);
-        let schedule = task.core().schedule.clone();
+        let schedule = task.schedule.clone();
         drop(task);
         let next = stack::below(|below| {
             let next = take_fresh(&schedule, below.class)?;
-            next.core().label(below.label);
+            next.label(below.label);
             Some(next)
         });
         match next.flatten() {

@@ -12,7 +12,7 @@ impl<T: 'static> Task<T> {
     #[inline]
     #[track_caller]
     fn wait(&self) -> Result<(), JoinError> {
-        match park(&self.target(), "await of a task", Location::caller()) {
+        match park(self.target(), "await of a task", Location::caller()) {
             Ok(()) => Ok(()),
             Err(Interrupt::Cancelled(cancelled)) => Err(cancelled.into()),
             Err(Interrupt::Error(error)) => Err(error.into()),

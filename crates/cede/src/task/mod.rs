@@ -18,8 +18,10 @@
 //!  finish   step.rs     the body has returned: outcome, callbacks, out of the register
 //! ```
 
+mod blocks;
 mod cancel;
 mod cell;
+mod core;
 mod factory;
 mod handle;
 mod handoff;
@@ -34,7 +36,9 @@ pub use handle::{AnyTask, Task};
 pub use join::Flatten;
 pub use scope::{Scope, ScopedTask, scope};
 
-pub(crate) use cell::TaskObject;
+pub(crate) use blocks::Blocks;
+pub(crate) use cell::{TaskRef, TaskWeak};
+pub(crate) use core::TaskCore;
 pub(crate) use park::{bad_yield, park, yield_now};
 pub(crate) use step::{step, tear_down};
 pub(crate) use workers::Workers;

@@ -1,9 +1,8 @@
 //! `await task`: a callback on what is awaited, and control to the loop.
 
 use std::panic::Location;
-use std::rc::Rc;
 
-use super::cell::TaskObject;
+use super::cell::TaskRef;
 use super::handoff;
 use crate::callback::Callback;
 use crate::coroutine::{Interrupt, driver};
@@ -18,44 +17,42 @@ use crate::target::{self, Awaited, Target};
 /// `Ok` means that the target is done; what came of it is for the caller to read. A cancellation that the
 /// target did not take comes back as [`Interrupt::Cancelled`], and wins over the target's result.
 pub(crate) fn park(
-    target: &Rc<dyn Target>,
+    target: Target,
     call: &'static str,
     at: &'static Location<'static>,
 ) -> Result<(), Interrupt> {
     if target.completion().done() {
-        passed(target, at);
+        passed(&target, at);
         return Ok(());
     }
     if let Some(driver) = driver() {
-        return driver.wait(target);
+        return driver.wait(&target);
     }
     let task = running_task(call)?;
-    let core = task.core();
-    if let Some(refusal) = refusal(&task, target) {
+    if let Some(refusal) = refusal(&task, &target) {
         // asyncio throws it in at the next step, so it costs a turn.
         yield_running(&task)?;
         return Err(Interrupt::Error(refusal));
     }
-    target.completion().add_waker(core.key());
-    *core.waiting.borrow_mut() = Some(target.clone());
-    core.waiting_at.set(Some(at));
-    if core.must_cancel.get() {
-        let message = core.message.borrow().clone(); // not held across the walk, which may come by here
-        if target::cancel(target, message) {
-            core.must_cancel.set(false);
-        }
+    target.completion().add_waker(task.key());
+    task.wait_for(target, at);
+    if task.must_cancel.get()
+        && let Some(target) = task.waiting()
+        && target::cancel(&target, task.message())
+    {
+        task.must_cancel.set(false);
     }
-    core.schedule.observe(|| Event::AwaitBegins {
-        task: task.clone().handle(),
-        on: Awaited { target: target.clone() },
-        at,
-    });
+    if task.schedule.observing()
+        && let Some(target) = task.waiting()
+    {
+        task.schedule.observe(|| Event::AwaitBegins { task: task.handle(), on: Awaited { target }, at });
+    }
     cede(&task, call)
 }
 
 /// Tells that an await had nothing to wait for.
 #[inline]
-fn passed(target: &Rc<dyn Target>, at: &'static Location<'static>) {
+fn passed(target: &Target, at: &'static Location<'static>) {
     let schedule = target.schedule();
     schedule.observe(|| Event::AwaitPassed {
         task: schedule.running_task(),
@@ -74,15 +71,14 @@ pub(crate) fn yield_now(call: &'static str) -> Result<(), Interrupt> {
 }
 
 #[track_caller]
-fn yield_running(task: &Rc<dyn TaskObject>) -> Result<(), Interrupt> {
-    let core = task.core();
-    core.waiting_at.set(Some(Location::caller()));
-    core.schedule.push(Callback::Step(core.key()));
+fn yield_running(task: &TaskRef) -> Result<(), Interrupt> {
+    task.yields_at(Location::caller());
+    task.schedule.push(Callback::Step(task.key()));
     cede(task, "yield_now")
 }
 
 /// The task whose step runs here, if its stack can be suspended.
-fn running_task(call: &'static str) -> Result<Rc<dyn TaskObject>, Interrupt> {
+fn running_task(call: &'static str) -> Result<TaskRef, Interrupt> {
     let Some(current) = schedule::with_running(|running| running.map(Schedule::current)) else {
         return Err(Interrupt::Error(Error::no_running_loop(call)));
     };
@@ -101,27 +97,27 @@ fn no_task(call: &'static str) -> Interrupt {
 }
 
 /// Gives control to the loop; back with it, takes what the step has delivered.
-fn cede(task: &Rc<dyn TaskObject>, call: &'static str) -> Result<(), Interrupt> {
+fn cede(task: &TaskRef, call: &'static str) -> Result<(), Interrupt> {
     if handoff::cede(task).is_err() {
         return Err(Interrupt::Error(Error::unwinding(call)));
     }
-    match task.core().delivered.take() {
+    match task.delivered.take() {
         None => Ok(()),
         Some(cancelled) => Err(Interrupt::Cancelled(cancelled)),
     }
 }
 
 /// Why this task cannot await this.
-fn refusal(task: &Rc<dyn TaskObject>, target: &Rc<dyn Target>) -> Option<Error> {
-    if target.schedule().id() != task.core().schedule.id() {
+fn refusal(task: &TaskRef, target: &Target) -> Option<Error> {
+    if target.schedule().id() != task.schedule.id() {
         return Some(Error::misuse(format!(
             "task {:?} got {:?} attached to a different loop",
-            task.clone().handle(),
+            task.handle(),
             Awaited { target: target.clone() }
         )));
     }
-    let same = target.clone().as_task().is_some_and(|other| other.core().key() == task.core().key());
-    same.then(|| Error::misuse(format!("Task cannot await on itself: {:?}", task.clone().handle())))
+    let same = target.task_key() == Some(task.key());
+    same.then(|| Error::misuse(format!("Task cannot await on itself: {:?}", task.handle())))
 }
 
 /// A value was yielded to a driver, but a loop runs the coroutine: an error at the next step, as in asyncio.

@@ -14,7 +14,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-use super::cell::TaskObject;
+use super::cell::TaskRef;
 use super::handle::{AnyTask, Task};
 use super::park::park;
 use super::step::tear_down;
@@ -23,7 +23,7 @@ use crate::coroutine::{Awaitable, Body, Coroutine, Interrupt, Parts};
 use crate::error::{Error, JoinError};
 use crate::outcome::{Classify, Outcome};
 use crate::schedule::{self, Schedule};
-use crate::target::{self, CancelWay, Target};
+use crate::target::{self, CancelWay, Target, TargetCell};
 
 /// Runs a function that may make tasks which borrow from the caller's frame, and comes back when all of
 /// them have ended (shaped like `std::thread::scope`).
@@ -98,7 +98,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 
 /// A child as the scope knows it.
 struct Child {
-    task: Rc<dyn TaskObject>,
+    task: TaskRef,
     /// It panicked and nobody has read that.
     panicked: Rc<Cell<bool>>,
 }
@@ -156,7 +156,7 @@ impl<'scope> Scope<'scope, '_> {
     /// meanwhile, to be continued.
     fn join(&self, at: &'static Location<'static>) -> Option<Box<dyn Any + Send>> {
         let parent = schedule::current();
-        let requests = || parent.as_ref().map_or(0, |task| task.core().requests.get());
+        let requests = || parent.as_ref().map_or(0, |task| task.requests.get());
         let before = requests();
         let (mut cancelled, mut unwinding) = (None, None);
         loop {
@@ -165,7 +165,7 @@ impl<'scope> Scope<'scope, '_> {
                 break;
             }
             let everybody = Everybody::of(pending, &self.schedule, at);
-            match catch_unwind(AssertUnwindSafe(|| park(&everybody, "scope", at))) {
+            match catch_unwind(AssertUnwindSafe(|| park(everybody.clone(), "scope", at))) {
                 Ok(Ok(())) => {}
                 // It was asked before it parked.
                 Ok(Err(Interrupt::Cancelled(asked))) => {
@@ -185,26 +185,26 @@ impl<'scope> Scope<'scope, '_> {
             cancelled.get_or_insert_default();
         }
         if let (Some(cancelled), Some(parent)) = (cancelled, parent) {
-            parent.core().deliver_again(&cancelled);
+            parent.deliver_again(&cancelled);
         }
         unwinding
     }
 
-    fn pending(&self) -> Vec<Rc<dyn Target>> {
+    fn pending(&self) -> Vec<Target> {
         let children = self.children.borrow();
-        let pending = children.iter().filter(|child| !child.task.completion().done());
-        pending.map(|child| child.task.clone() as Rc<dyn Target>).collect()
+        let pending = children.iter().filter(|child| !child.task.completion.done());
+        pending.map(|child| Target::from(child.task.clone())).collect()
     }
 
     /// Ends every child by force, the newest first.
     fn tear_down(&self) {
         let children: Vec<_> = self.children.borrow().iter().map(|child| child.task.clone()).collect();
         for child in children.iter().rev() {
-            if !child.completion().done() && child.core().is_buried() {
+            if !child.completion().done() && child.is_buried() {
                 // The frame that is being left is kept by the very child that runs: neither can go first.
                 eprintln!(
                     "cede: a scope is left from inside its own task '{}', which borrows from it; aborting",
-                    child.core().name()
+                    child.name()
                 );
                 std::process::abort();
             }
@@ -224,16 +224,12 @@ impl fmt::Debug for Scope<'_, '_> {
 struct Everybody {
     completion: Completion,
     schedule: Rc<Schedule>,
-    children: Vec<Rc<dyn Target>>,
+    children: Vec<Target>,
     site: &'static Location<'static>,
 }
 
 impl Everybody {
-    fn of(
-        children: Vec<Rc<dyn Target>>,
-        schedule: &Rc<Schedule>,
-        site: &'static Location<'static>,
-    ) -> Rc<dyn Target> {
+    fn of(children: Vec<Target>, schedule: &Rc<Schedule>, site: &'static Location<'static>) -> Target {
         let completion = Completion::new();
         let everybody = Rc::new(Everybody { completion, schedule: schedule.clone(), children, site });
         for child in &everybody.children {
@@ -245,18 +241,17 @@ impl Everybody {
             };
             child.completion().add_call(child, Box::new(ended));
         }
-        everybody
+        everybody.into()
     }
 
     fn one_has_ended(self: Rc<Self>) {
         if !self.completion.done() && self.children.iter().all(|child| child.completion().done()) {
-            let target: Rc<dyn Target> = self.clone();
-            self.completion.complete(Outcome::Finished, &target, &self.schedule);
+            self.completion.complete(Outcome::Finished, || self.clone().into(), &self.schedule);
         }
     }
 }
 
-impl Target for Everybody {
+impl TargetCell for Everybody {
     fn completion(&self) -> &Completion {
         &self.completion
     }

@@ -4,105 +4,97 @@
 //! [`begin`], the body running, and [`pause`] or [`end`].
 
 use std::fmt;
-use std::rc::Rc;
 
-use super::cell::{TaskCore, TaskObject};
-use crate::callback::TaskKey;
+use super::cell::TaskRef;
+use super::core::TaskCore;
 use crate::coroutine::undriven;
 use crate::error::{Cancelled, Error, JoinError};
 use crate::observe::{Event, StackId, StepEnd};
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
 use crate::stack::{self, StackError, Worker, WorkerStatus};
-use crate::target::{Awaited, Target};
+use crate::target::Awaited;
 
 /// The loop gives the task control until it cedes or ends.
-pub(crate) fn step(task: Rc<dyn TaskObject>) {
+pub(crate) fn step(task: TaskRef) {
     let _undriven = undriven();
-    give_control(task.clone());
-    task.core().schedule.set_current(TaskKey::default());
+    let schedule = task.schedule.clone();
+    give_control(task);
+    schedule.set_current(None);
 }
 
 /// One step, from whatever stack.
-pub(super) fn give_control(task: Rc<dyn TaskObject>) {
-    let core = task.core();
-    debug_assert!(!core.completion.done(), "a task that has ended is in no queue");
-    let fresh = core.fresh.get();
+pub(super) fn give_control(task: TaskRef) {
+    debug_assert!(!task.completion.done(), "a task that has ended is in no queue");
+    let fresh = task.fresh.get();
     match begin(&task) {
         Some(cancelled) if fresh => end_unstarted(&task, cancelled.into()),
         _ if fresh => start(task),
         cancelled => {
-            core.delivered.set(cancelled);
-            resume(core);
+            task.delivered.set(cancelled);
+            resume(&task);
         }
     }
 }
 
 /// The task has control from here on. Gives the cancellation that this step delivers, if one is due.
-pub(super) fn begin(task: &Rc<dyn TaskObject>) -> Option<Cancelled> {
-    let core = task.core();
-    let schedule = &core.schedule;
-    schedule.set_current(core.key());
-    schedule.observe(|| Event::StepBegins { task: task.clone().handle() });
-    let mut cancelled = core.must_cancel.take().then(|| core.take_cancelled());
-    if let Some(target) = core.waiting.take() {
+pub(super) fn begin(task: &TaskRef) -> Option<Cancelled> {
+    let schedule = &task.schedule;
+    schedule.set_current(Some(task.clone()));
+    schedule.observe(|| Event::StepBegins { task: task.handle() });
+    let mut cancelled = task.must_cancel.take().then(|| task.take_cancelled());
+    if let Some(target) = task.stop_waiting() {
         if target.task_key().is_none() && target.completion().outcome() == Outcome::Cancelled {
             cancelled = None; // the await gives that one, with its own message (as asyncio)
         }
         if schedule.observing() {
-            schedule.observe(|| Event::AwaitEnds { task: task.clone().handle(), on: Awaited { target } });
+            schedule.observe(|| Event::AwaitEnds { task: task.handle(), on: Awaited { target } });
         }
     }
-    core.fresh.set(false);
+    task.fresh.set(false);
     cancelled
 }
 
 /// The task is about to cede.
-pub(super) fn pause(task: &Rc<dyn TaskObject>) {
-    task.core().schedule.observe(|| {
-        let why = match task.core().waiting() {
+pub(super) fn pause(task: &TaskRef) {
+    task.schedule.observe(|| {
+        let why = match task.waiting() {
             Some(target) => StepEnd::Awaits(Awaited { target }),
             None => StepEnd::Yielded,
         };
-        Event::StepEnds { task: task.clone().handle(), why, at: task.core().waiting_at() }
+        Event::StepEnds { task: task.handle(), why, at: task.waiting_at() }
     });
 }
 
 /// The body has ended: outcome, callbacks, out of the register.
-pub(super) fn end(task: &Rc<dyn TaskObject>) {
-    let core = task.core();
-    let mut outcome = core.ended.take().expect("a task ends once");
-    if outcome == Outcome::Finished && core.must_cancel.take() {
+pub(super) fn end(task: &TaskRef) {
+    let mut outcome = task.ended.take().expect("a task ends once");
+    if outcome == Outcome::Finished && task.must_cancel.take() {
         // Cancelled after its last await: asyncio drops the result, and so do we.
         outcome = Outcome::Cancelled;
-        task.set_error(core.take_cancelled().into());
+        task.set_error(task.take_cancelled().into());
     }
-    let target: Rc<dyn Target> = task.clone();
-    core.completion.complete(outcome, &target, &core.schedule);
-    core.schedule.unregister(core.key());
-    if core.completion.unread() {
-        report_unread(&**task);
+    task.completion.complete(outcome, || task.clone().into(), &task.schedule);
+    task.schedule.unregister(task.key());
+    task.schedule.set_current(None);
+    if task.completion.unread() {
+        report_unread(task);
     }
-    core.schedule.observe(|| Event::StepEnds {
-        task: task.clone().handle(),
-        why: StepEnd::Ended(outcome),
-        at: None,
-    });
+    task.schedule.observe(|| Event::StepEnds { task: task.handle(), why: StepEnd::Ended(outcome), at: None });
 }
 
 /// The first step: onto a worker's stack.
-fn start(task: Rc<dyn TaskObject>) {
-    let core = task.core();
-    match core.schedule.workers.take(core.stack_bytes()) {
+fn start(task: TaskRef) {
+    match task.schedule.workers.take(task.stack_bytes()) {
         Ok(mut worker) => {
-            core.label(worker.label());
-            core.schedule
-                .observe(|| Event::StackTaken { task: task.clone().handle(), stack: StackId(worker.id()) });
-            let status = worker.run(task.clone());
-            put_back(core, worker, status);
+            task.label(worker.label());
+            let stack = StackId(worker.id());
+            task.schedule.observe(|| Event::StackTaken { task: task.handle(), stack });
+            let status = worker.run(task.clone().into_job());
+            put_back(&task, worker, status);
         }
         Err(error) => {
-            let text = format!("task '{}' cannot start: {error}", core.name());
+            let text = format!("task '{}' cannot start: {error}", task.name());
             end_with(&task, Outcome::Failed, Error::other(StartError { text, source: error }).into());
         }
     }
@@ -129,77 +121,74 @@ fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
                 core.put_worker(worker);
             } else {
                 let top = core.schedule.task(top).expect("whoever suspends a worker says who is on top");
-                top.core().put_worker(worker);
+                top.put_worker(worker);
             }
         }
     }
 }
 
 /// Ends a task of which nothing has run.
-fn end_unstarted(task: &Rc<dyn TaskObject>, error: JoinError) {
+fn end_unstarted(task: &TaskRef, error: JoinError) {
     end_with(task, Outcome::Cancelled, error);
 }
 
-fn end_with(task: &Rc<dyn TaskObject>, outcome: Outcome, error: JoinError) {
-    task.core().ended.set(Some(outcome));
+fn end_with(task: &TaskRef, outcome: Outcome, error: JoinError) {
+    task.ended.set(Some(outcome));
     task.set_error(error);
     task.drop_body();
     end(task);
 }
 
 /// Nobody can read this task's failure any more.
-pub(super) fn report_unread(task: &dyn TaskObject) {
-    let core = task.core();
-    core.schedule.report(&Report::UnreadFailure {
-        who: format!("task '{}'", core.name()),
-        created: core.site,
+pub(super) fn report_unread(task: &TaskRef) {
+    task.schedule.report(&Report::UnreadFailure {
+        who: format!("task '{}'", task.name()),
+        created: task.site(),
         error: task.error_text(),
     });
 }
 
 /// Ends a task whose loop is closing, by force: drops it unstarted, or leaves its frames by unwinding. What
 /// still resists is leaked with its stack.
-pub(crate) fn tear_down(task: &Rc<dyn TaskObject>) {
-    let core = task.core();
-    if core.completion.done() {
+pub(crate) fn tear_down(task: &TaskRef) {
+    if task.completion.done() {
         return;
     }
     let _undriven = undriven();
-    let before = core.schedule.current_key(); // a scope may do this in the middle of a step
-    core.must_cancel.set(false);
-    if core.fresh.get() {
+    let before = task.schedule.current(); // a scope may do this in the middle of a step
+    task.must_cancel.set(false);
+    if task.fresh.get() {
         begin(task);
         end_unstarted(task, Cancelled::new().into());
-    } else if let Some(mut worker) = core.take_worker() {
+    } else if let Some(mut worker) = task.take_worker() {
         begin(task);
         let status = worker.unwind();
-        if status == WorkerStatus::Suspended && !core.completion.done() {
+        if status == WorkerStatus::Suspended && !task.completion.done() {
             give_up(task, worker);
         } else {
-            put_back(core, worker, status);
+            put_back(task, worker, status);
         }
     } else {
         // Buried below one that resisted: its stack is leaked with that one's, and never run again.
         end_leaked(task);
     }
-    core.schedule.set_current(before);
+    task.schedule.set_current(before);
 }
 
 /// It caught the unwinding and parked again, every time.
-fn give_up(task: &Rc<dyn TaskObject>, worker: Box<Worker>) {
-    let core = task.core();
-    core.schedule.take_parked();
+fn give_up(task: &TaskRef, worker: Box<Worker>) {
+    task.schedule.take_parked();
     drop(worker); // suspended: leaks its stack
     report::report(&Report::IgnoredExit {
-        what: format!("task '{}'", core.name()),
-        created: core.site,
+        what: format!("task '{}'", task.name()),
+        created: task.site(),
         times: stack::PATIENCE as usize,
     });
     end_leaked(task);
 }
 
-fn end_leaked(task: &Rc<dyn TaskObject>) {
-    task.core().ended.set(Some(Outcome::Cancelled));
+fn end_leaked(task: &TaskRef) {
+    task.ended.set(Some(Outcome::Cancelled));
     task.set_error(Cancelled::new().into());
     end(task);
 }

@@ -97,7 +97,7 @@ where
         return; // closing; the answer says so as it goes
     }
     let task = Rc::new(event_loop.create_task(coroutine));
-    *answer.shared.task.lock() = Some(task.handle().task.core().key());
+    *answer.shared.task.lock() = Some(task.handle().task.key());
     let reader = task.clone();
     task.add_done_callback(move |_| answer.send(reader.take()));
 }
@@ -203,7 +203,7 @@ impl<T> Submitted<T> {
             let key = shared.task.lock().take();
             let task = key.zip(find_running()).and_then(|(key, running)| running.core.schedule.task(key));
             if let Some(task) = task {
-                let target: Rc<dyn Target> = task;
+                let target = Target::from(task);
                 target::cancel(&target, None);
             }
         });

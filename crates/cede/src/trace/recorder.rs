@@ -11,8 +11,8 @@ use super::log::{Log, Object, ObjectKind};
 use super::record::{Event, Id, Job, Record, Why};
 use crate::callback::HandleCell;
 use crate::observe::{Called, LoopEvent, Observer, ReadyCallback, StepEnd};
-use crate::target::{Awaited, Target};
-use crate::task::{AnyTask, TaskObject};
+use crate::target::{Awaited, WeakTarget};
+use crate::task::{AnyTask, TaskWeak};
 
 /// How many events a recorder keeps unless told otherwise.
 const CAPACITY: usize = 1 << 16;
@@ -42,16 +42,16 @@ struct Inner {
 }
 
 enum Kept {
-    Task(Weak<dyn TaskObject>),
-    Promise(Weak<dyn Target>),
+    Task(TaskWeak),
+    Promise(WeakTarget),
     Call(Weak<HandleCell>),
 }
 
 impl Kept {
     fn alive(&self) -> bool {
         match self {
-            Kept::Task(task) => task.strong_count() > 0,
-            Kept::Promise(target) => target.strong_count() > 0,
+            Kept::Task(task) => task.upgrade().is_some(),
+            Kept::Promise(target) => target.upgrade().is_some(),
             Kept::Call(cell) => cell.strong_count() > 0,
         }
     }
@@ -223,7 +223,7 @@ impl Inner {
     }
 
     fn task(&mut self, task: &AnyTask) -> Id {
-        let address = Rc::as_ptr(&task.task).addr();
+        let address = task.task.addr();
         if let Some((id, _)) = self.known.get(&address) {
             return *id;
         }
@@ -232,13 +232,13 @@ impl Inner {
             label: String::new(),
             created: task.created().into(),
         };
-        let id = self.meet(address, Kept::Task(Rc::downgrade(&task.task)), object);
+        let id = self.meet(address, Kept::Task(task.task.downgrade()), object);
         self.name(id, task);
         id
     }
 
     fn awaited(&mut self, on: &Awaited) -> Id {
-        let address = Rc::as_ptr(&on.target).addr();
+        let address = on.target.addr();
         if let Some((id, _)) = self.known.get(&address) {
             return *id;
         }
@@ -247,7 +247,7 @@ impl Inner {
         }
         let label = self.numbered(&kind_of(on));
         let object = Object { kind: ObjectKind::Promise, label, created: on.created().into() };
-        self.meet(address, Kept::Promise(Rc::downgrade(&on.target)), object)
+        self.meet(address, Kept::Promise(on.target.downgrade()), object)
     }
 
     fn job(&mut self, callback: &ReadyCallback) -> Job {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::rc::Rc;
 use std::time::Duration;
 
 use super::record::Site;
@@ -11,7 +10,7 @@ use crate::event_loop::LoopHandle;
 use crate::observe::ReadyCallback;
 use crate::schedule::Schedule;
 use crate::target::{Awaited, Target};
-use crate::task::TaskObject;
+use crate::task::TaskRef;
 
 /// A loop as it stands, as plain data. `Display` shows it in lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,11 +149,11 @@ impl LoopHandle {
         let steps: BTreeSet<usize> = ready
             .iter()
             .filter_map(|entry| match entry {
-                ReadyCallback::Step(task) => Some(Rc::as_ptr(&task.task).addr()),
+                ReadyCallback::Step(task) => Some(task.task.addr()),
                 _ => None,
             })
             .collect();
-        let is_ready = |task: &Rc<dyn TaskObject>| steps.contains(&Rc::as_ptr(task).addr());
+        let is_ready = |task: &TaskRef| steps.contains(&task.addr());
         Snapshot {
             time: Duration::from_nanos(self.core.clock.now()),
             turn: self.turns(),
@@ -177,7 +176,7 @@ impl LoopHandle {
 fn entry(callback: &ReadyCallback) -> Entry {
     match callback {
         ReadyCallback::Step(task) => {
-            let core = task.task.core();
+            let core = &task.task;
             Entry { what: What::Step(core.number()), created: Some(core.site().into()) }
         }
         ReadyCallback::Stale => Entry { what: What::Stale, created: None },
@@ -192,11 +191,11 @@ fn entry(callback: &ReadyCallback) -> Entry {
     }
 }
 
-fn task_state(task: &Rc<dyn TaskObject>, ready: bool, promises: &mut Promises<'_>) -> TaskState {
-    let core = task.core();
+fn task_state(task: &TaskRef, ready: bool, promises: &mut Promises<'_>) -> TaskState {
+    let core = task;
     let waits = core.waiting().map(|target| WaitState {
         on: match target.clone().as_task() {
-            Some(task) => Waited::Task(task.core().number()),
+            Some(task) => Waited::Task(task.number()),
             None => Waited::Promise(promises.place_of(&target)),
         },
         at: core.waiting_at().map(Site::from),
@@ -223,7 +222,7 @@ fn listed(completion: &Completion, schedule: &Schedule) -> Vec<Listed> {
     let listed = completion.listed().into_iter();
     listed
         .filter_map(|entry| match entry {
-            Some(key) => schedule.task(key).map(|task| Listed::Step(task.core().number())),
+            Some(key) => schedule.task(key).map(|task| Listed::Step(task.number())),
             None => Some(Listed::Call),
         })
         .collect()
@@ -237,8 +236,8 @@ struct Promises<'a> {
 }
 
 impl Promises<'_> {
-    fn place_of(&mut self, target: &Rc<dyn Target>) -> usize {
-        let address = Rc::as_ptr(target).addr();
+    fn place_of(&mut self, target: &Target) -> usize {
+        let address = target.addr();
         if let Some(place) = self.found.get(&address) {
             return *place;
         }

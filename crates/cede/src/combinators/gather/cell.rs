@@ -13,14 +13,14 @@ use crate::error::{Cancelled, Error, Failure, JoinError};
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
 use crate::schedule::{self, Schedule};
-use crate::target::{CancelWay, Target, cancellable};
+use crate::target::{CancelWay, Target, TargetCell, cancellable};
 
 /// asyncio: `_GatheringFuture`.
 pub(super) struct GatherCell<V, E> {
     pub(super) completion: Completion,
     schedule: Rc<Schedule>,
     /// In the order of the arguments, each as often as it was given.
-    children: Vec<Rc<dyn Target>>,
+    children: Vec<Target>,
     /// How many have not ended, duplicates counted once.
     left: Cell<usize>,
     /// It was cancelled, and so were the children that had not ended: whatever becomes of them, this ends
@@ -55,7 +55,7 @@ where
         let foreign = targets.iter().any(|child| child.schedule().id() != schedule.id());
         let mut seen = HashSet::new();
         let distinct: Vec<usize> =
-            (0..targets.len()).filter(|&index| seen.insert(Rc::as_ptr(&targets[index]).addr())).collect();
+            (0..targets.len()).filter(|&index| seen.insert(targets[index].addr())).collect();
         let cell = Rc::new(GatherCell {
             completion: Completion::new(),
             schedule,
@@ -147,8 +147,7 @@ where
             _ => Outcome::Panicked,
         };
         let before = self.state.replace(state);
-        let target: Rc<dyn Target> = self.clone();
-        self.completion.complete(outcome, &target, &self.schedule);
+        self.completion.complete(outcome, || self.clone().into(), &self.schedule);
         if self.completion.unread() {
             self.report_unread();
         }
@@ -170,7 +169,7 @@ impl<V, E> GatherCell<V, E> {
     }
 }
 
-impl<V: 'static, E: 'static> Target for GatherCell<V, E> {
+impl<V: 'static, E: 'static> TargetCell for GatherCell<V, E> {
     fn completion(&self) -> &Completion {
         &self.completion
     }
@@ -180,7 +179,7 @@ impl<V: 'static, E: 'static> Target for GatherCell<V, E> {
     }
 
     fn cancel_here(self: Rc<Self>, way: &mut CancelWay) {
-        let this: Rc<dyn Target> = self.clone();
+        let this: Target = self.clone().into();
         if cancellable(&this) {
             *self.cancel_requested.borrow_mut() = Some(Cancelled::with_message(way.message.clone()));
             way.fork(&self.children);
@@ -195,7 +194,7 @@ impl<V: 'static, E: 'static> Target for GatherCell<V, E> {
         self.site
     }
 
-    fn children(&self) -> Option<&[Rc<dyn Target>]> {
+    fn children(&self) -> Option<&[Target]> {
         Some(&self.children)
     }
 }

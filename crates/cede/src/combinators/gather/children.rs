@@ -1,7 +1,5 @@
 //! The containers that children come in: vectors, arrays, slices, and tuples of different types.
 
-use std::rc::Rc;
-
 use super::mode::{Mode, Stop};
 use crate::combinators::joinable::{Joinable, Source};
 use crate::combinators::waitable::Waitable;
@@ -35,7 +33,7 @@ pub trait Children<M> {
 /// Children that have begun.
 #[doc(hidden)]
 pub struct Started<V, E> {
-    pub(super) targets: Vec<Rc<dyn Target>>,
+    pub(super) targets: Vec<Target>,
     pub(super) set: Box<dyn Set<V, E>>,
 }
 

@@ -32,7 +32,7 @@ impl<V, E: Failure + From<Error>> Gather<V, E> {
 
     #[track_caller]
     fn wait(&self) -> Result<(), E> {
-        match task::park(&self.target(), "await of a gather", Location::caller()) {
+        match task::park(self.target(), "await of a gather", Location::caller()) {
             Ok(()) => Ok(()),
             Err(Interrupt::Cancelled(cancelled)) => Err(cancelled.into()),
             Err(Interrupt::Error(error)) => Err(error.into()),
@@ -41,8 +41,8 @@ impl<V, E: Failure + From<Error>> Gather<V, E> {
 }
 
 impl<V, E> Gather<V, E> {
-    pub(crate) fn target(&self) -> Rc<dyn Target> {
-        self.cell.clone()
+    pub(crate) fn target(&self) -> Target {
+        self.cell.clone().into()
     }
 
     /// Another handle on it.
@@ -157,6 +157,6 @@ impl<V, E> Drop for Gather<V, E> {
 
 impl<V, E> fmt::Debug for Gather<V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cell.describe(f)
+        self.target().describe(f)
     }
 }

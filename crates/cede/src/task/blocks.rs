@@ -1,0 +1,145 @@
+//! The memory of tasks that have ended, for the next ones: no allocation a task.
+
+#![allow(unsafe_code)] // belongs to the room for a task's memory; see docs/architecture.md
+
+use std::alloc::{self, Layout};
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+/// Blocks are made in multiples of this many bytes, a cache line…
+const LINE: usize = 64;
+/// … up to this many lines; a task with more captures than that has its block from the allocator.
+const CLASSES: usize = 16;
+
+/// A loop's blocks that are free, a list a size, last in, first out.
+pub(crate) struct Blocks {
+    free: [Cell<Option<NonNull<Free>>>; CLASSES],
+    count: Cell<usize>,
+}
+
+/// What a free block holds.
+struct Free {
+    next: Option<NonNull<Free>>,
+}
+
+impl Default for Blocks {
+    fn default() -> Self {
+        Blocks { free: [const { Cell::new(None) }; CLASSES], count: Cell::new(0) }
+    }
+}
+
+/// The list on which a block for this layout is kept, if it is.
+#[inline]
+fn class_of(layout: Layout) -> Option<usize> {
+    let class = layout.size().div_ceil(LINE).max(1) - 1;
+    // AddressSanitizer sees a use after the end only if the memory goes back to it.
+    (class < CLASSES && layout.align() <= align_of::<u128>() && !cfg!(feature = "sanitizer")).then_some(class)
+}
+
+/// What is asked of the allocator for a block for this layout.
+fn allocated(layout: Layout) -> Layout {
+    match class_of(layout) {
+        Some(class) => of_class(class),
+        None => layout,
+    }
+}
+
+fn of_class(class: usize) -> Layout {
+    Layout::from_size_align((class + 1) * LINE, align_of::<u128>()).expect("a few lines make a layout")
+}
+
+impl Blocks {
+    /// Memory for this layout; aborts where there is none, as every allocation does.
+    #[inline]
+    pub(super) fn take(&self, layout: Layout) -> NonNull<u8> {
+        if let Some(class) = class_of(layout)
+            && let Some(block) = self.free[class].get()
+        {
+            // SAFETY: what is on a list is a free block, and holds a `Free`.
+            self.free[class].set(unsafe { block.as_ref() }.next);
+            self.count.set(self.count.get() - 1);
+            return block.cast();
+        }
+        take_new(layout)
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Safety
+    /// It comes from [`take`](Self::take) of a list like this with the same layout, and nobody uses it any
+    /// more.
+    #[inline]
+    pub(super) unsafe fn give(&self, block: NonNull<u8>, layout: Layout) {
+        let Some(class) = class_of(layout) else {
+            // SAFETY: handed on.
+            return unsafe { free(block, layout) };
+        };
+        let block = block.cast::<Free>();
+        // SAFETY: nobody uses the block, and each has room for a `Free`, at its alignment.
+        unsafe { block.write(Free { next: self.free[class].get() }) };
+        self.free[class].set(Some(block));
+        self.count.set(self.count.get() + 1);
+    }
+
+    /// Gives all free blocks back to the allocator: how many there were.
+    pub(crate) fn trim(&self) -> usize {
+        for (class, list) in self.free.iter().enumerate() {
+            while let Some(block) = list.get() {
+                // SAFETY: what is on a list is a free block, and holds a `Free`.
+                list.set(unsafe { block.as_ref() }.next);
+                // SAFETY: it is off the list, and was allocated for this class.
+                unsafe { alloc::dealloc(block.as_ptr().cast(), of_class(class)) };
+            }
+        }
+        self.count.replace(0)
+    }
+}
+
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        self.trim();
+    }
+}
+
+#[cold]
+fn take_new(layout: Layout) -> NonNull<u8> {
+    let layout = allocated(layout);
+    // SAFETY: no block has size 0, for each holds a task's head.
+    let block = unsafe { alloc::alloc(layout) };
+    NonNull::new(block).unwrap_or_else(|| alloc::handle_alloc_error(layout))
+}
+
+/// Gives a block to the allocator.
+///
+/// # Safety
+/// As [`Blocks::give`].
+pub(super) unsafe fn free(block: NonNull<u8>, layout: Layout) {
+    // SAFETY: this is the layout that `take_new` asked for.
+    unsafe { alloc::dealloc(block.as_ptr(), allocated(layout)) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_that_is_given_back_is_the_next_one_of_its_size() {
+        let blocks = Blocks::default();
+        let (small, large) = (Layout::new::<[u64; 8]>(), Layout::new::<[u64; 9]>());
+        let first = blocks.take(small);
+        let other = blocks.take(large);
+        // SAFETY: nobody uses them.
+        unsafe { blocks.give(first, small) };
+        // SAFETY: as above.
+        unsafe { blocks.give(other, large) };
+        assert_eq!(blocks.take(large), other);
+        assert_eq!(blocks.take(small), first);
+        // SAFETY: as above.
+        unsafe { blocks.give(first, small) };
+        // SAFETY: as above.
+        unsafe { blocks.give(other, large) };
+        let kept = if cfg!(feature = "sanitizer") { 0 } else { 2 };
+        assert_eq!(blocks.trim(), kept);
+        assert_eq!(blocks.trim(), 0);
+    }
+}

@@ -1,0 +1,266 @@
+//! The part of a task that has no type: how it stands, what it waits for, whether it is to be cancelled.
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::callback::TaskKey;
+use crate::completion::Completion;
+use crate::context::{self, Context};
+use crate::error::Cancelled;
+use crate::name::Name;
+use crate::outcome::Outcome;
+use crate::schedule::Schedule;
+use crate::stack::{self, Kind, Label, Worker};
+use crate::target::Target;
+
+/// What a task has, whatever it returns.
+///
+/// What is not `Copy` lies in a `Cell` and is taken out to be looked at: no code of others runs between
+/// taking it and putting it back.
+pub(crate) struct TaskCore {
+    pub(super) schedule: Rc<Schedule>,
+    pub(super) completion: Completion,
+    /// Set when it is registered.
+    key: Cell<TaskKey>,
+    number: u64,
+    name: Cell<Option<Rc<str>>>,
+    coroutine: Name,
+    pub(super) stack_size: Option<usize>,
+    site: &'static Location<'static>,
+
+    /// Whether nothing of the body has run. Cleared by the first step.
+    pub(super) fresh: Cell<bool>,
+    /// Its stack, while it is suspended: `Some` excludes *fresh*, *running* and *done*.
+    worker: Cell<Option<Box<Worker>>>,
+    /// Whether `worker` is `Some`.
+    suspended: Cell<bool>,
+    /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
+    waiting: Cell<Option<Target>>,
+    /// Where it awaits that.
+    waiting_at: Cell<Option<&'static Location<'static>>>,
+
+    /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
+    pub(super) must_cancel: Cell<bool>,
+    message: Cell<Option<Arc<str>>>,
+    /// asyncio: `_num_cancels_requested`.
+    pub(super) requests: Cell<usize>,
+    /// The cancellation that the step has delivered; taken by the await that comes back.
+    pub(super) delivered: Cell<Option<Cancelled>>,
+    /// The last walk of a cancellation that came by.
+    pub(super) walk: Cell<u64>,
+
+    /// None until it is used.
+    context: Cell<Option<Context>>,
+
+    /// How the body ended, from its end to the finish of the step it ended in.
+    pub(super) ended: Cell<Option<Outcome>>,
+}
+
+impl TaskCore {
+    #[inline]
+    pub(super) fn new(
+        schedule: Rc<Schedule>,
+        coroutine: Name,
+        stack_size: Option<usize>,
+        site: &'static Location<'static>,
+    ) -> Self {
+        TaskCore {
+            number: schedule.next_number(),
+            schedule,
+            completion: Completion::new(),
+            key: Cell::default(),
+            name: Cell::default(),
+            coroutine,
+            stack_size,
+            site,
+            fresh: Cell::new(true),
+            worker: Cell::default(),
+            suspended: Cell::new(false),
+            waiting: Cell::default(),
+            waiting_at: Cell::default(),
+            must_cancel: Cell::new(false),
+            message: Cell::default(),
+            requests: Cell::new(0),
+            delivered: Cell::default(),
+            walk: Cell::new(0),
+            context: Cell::new(context::inherit()),
+            ended: Cell::new(None),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn completion(&self) -> &Completion {
+        &self.completion
+    }
+
+    #[inline]
+    pub(crate) fn schedule(&self) -> &Rc<Schedule> {
+        &self.schedule
+    }
+
+    pub(crate) fn coroutine(&self) -> &str {
+        self.coroutine.as_str()
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> TaskKey {
+        self.key.get()
+    }
+
+    pub(crate) fn set_key(&self, key: TaskKey) {
+        self.key.set(key);
+    }
+
+    pub(crate) fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    pub(crate) fn name(&self) -> String {
+        match peek(&self.name) {
+            Some(name) => name.to_string(),
+            None => format!("Task-{}", self.number),
+        }
+    }
+
+    pub(crate) fn set_name(&self, name: &str) {
+        self.name.set(Some(name.into()));
+        if let Some(worker) = self.take_worker() {
+            self.label(worker.label());
+            self.put_worker(worker);
+        } else if self.schedule.is_current(self) {
+            stack::below(|below| self.label(below.label)); // it runs: this is its own stack
+        }
+    }
+
+    pub(crate) fn context(&self) -> &Cell<Option<Context>> {
+        &self.context
+    }
+
+    /// How large its stack must be.
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.stack_size.unwrap_or_else(stack::default_size)
+    }
+
+    /// Whether its stack carries another task, so that it cannot be resumed; see `handoff.rs`. (Or it runs,
+    /// but then its step is in no queue.)
+    #[inline]
+    pub(super) fn is_buried(&self) -> bool {
+        !self.fresh.get() && !self.suspended.get()
+    }
+
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh.get()
+    }
+
+    pub(crate) fn times_cancelled(&self) -> usize {
+        self.requests.get()
+    }
+
+    #[inline]
+    pub(super) fn take_worker(&self) -> Option<Box<Worker>> {
+        self.suspended.set(false);
+        self.worker.take()
+    }
+
+    #[inline]
+    pub(super) fn put_worker(&self, worker: Box<Worker>) {
+        self.suspended.set(true);
+        self.worker.set(Some(worker));
+    }
+
+    /// Writes on its stack who runs there.
+    #[inline]
+    pub(super) fn label(&self, label: &Label) {
+        match self.name.take() {
+            None => label.set_number(self.number, self.site),
+            Some(name) => {
+                label.set_name(Kind::Task, &name, self.site);
+                self.name.set(Some(name));
+            }
+        }
+    }
+
+    // ---- what it waits for
+
+    #[inline]
+    pub(super) fn wait_for(&self, target: Target, at: &'static Location<'static>) {
+        self.waiting.set(Some(target));
+        self.waiting_at.set(Some(at));
+    }
+
+    /// It lets others go first, here.
+    #[inline]
+    pub(super) fn yields_at(&self, at: &'static Location<'static>) {
+        self.waiting_at.set(Some(at));
+    }
+
+    /// What it waited for: its step is about to go on.
+    #[inline]
+    pub(super) fn stop_waiting(&self) -> Option<Target> {
+        self.waiting.take()
+    }
+
+    pub(crate) fn waiting(&self) -> Option<Target> {
+        peek(&self.waiting)
+    }
+
+    /// Whether it waits for this task.
+    #[inline]
+    pub(super) fn waits_for(&self, task: TaskKey) -> bool {
+        let waiting = self.waiting.take();
+        let so = waiting.as_ref().is_some_and(|target| target.task_key() == Some(task));
+        self.waiting.set(waiting);
+        so
+    }
+
+    pub(crate) fn waiting_at(&self) -> Option<&'static Location<'static>> {
+        self.waiting_at.get()
+    }
+
+    // ---- its cancellation
+
+    pub(super) fn message(&self) -> Option<Arc<str>> {
+        peek(&self.message)
+    }
+
+    pub(super) fn set_message(&self, message: Option<Arc<str>>) {
+        self.message.set(message);
+    }
+
+    /// The cancellation with the message it was asked for with.
+    pub(super) fn take_cancelled(&self) -> Cancelled {
+        Cancelled::with_message(self.message.take())
+    }
+
+    pub(crate) fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.completion.outcome() {
+            Outcome::Pending if self.requests.get() > 0 => "cancelling".to_owned(),
+            outcome => outcome.to_string(),
+        };
+        write!(f, "<Task {state} name='{}' coro=<{}()>", self.name(), self.coroutine)?;
+        match self.waiting() {
+            // Only one step along the chain: it may be long, or a cycle.
+            Some(Target::Task(task)) => write!(f, " wait_for=<Task name='{}'>", task.name())?,
+            Some(target) => {
+                f.write_str(" wait_for=")?;
+                target.describe(f)?;
+            }
+            None => {}
+        }
+        f.write_str(">")
+    }
+}
+
+/// A clone of what lies in a cell.
+fn peek<T: Clone>(cell: &Cell<Option<T>>) -> Option<T> {
+    let value = cell.take();
+    cell.set(value.clone());
+    value
+}
