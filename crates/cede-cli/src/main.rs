@@ -6,9 +6,9 @@ mod conform;
 mod cpython;
 mod demo;
 mod demos;
+mod picture;
 mod stage;
 mod tour;
-mod walk;
 
 use clap::{Parser, Subcommand};
 use std::process::{self, ExitCode};

@@ -1,6 +1,6 @@
 //! The stage a demo runs on: which clock its loop reads, how time passes, and who watches.
 
-use crate::walk::Recorder;
+use cede::trace::Recorder;
 use cede::{IntoTask, Runner, VirtualClock};
 use std::thread;
 use std::time::Duration;

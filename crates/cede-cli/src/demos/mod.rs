@@ -29,6 +29,7 @@ pub struct Demo {
     pub name: &'static str,
     /// Its file, as it stands beside this one.
     pub source: &'static str,
+    module: &'static str,
     pub world: World,
     program: fn(&Stage) -> Result<(), Box<dyn Error>>,
 }
@@ -45,6 +46,11 @@ pub enum World {
 }
 
 impl Demo {
+    /// Its file's path, as the places in a log name it.
+    pub fn file(&self) -> String {
+        file!().replace("mod.rs", &format!("{}.rs", self.module))
+    }
+
     /// What it shows, in a sentence: the first line of its file.
     pub fn title(&self) -> &'static str {
         self.documentation().next().unwrap_or_default()
@@ -87,6 +93,7 @@ macro_rules! entry {
         Demo {
             name: $name,
             source: include_str!(concat!(stringify!($module), ".rs")),
+            module: stringify!($module),
             world: World::$world,
             program: $program,
         }

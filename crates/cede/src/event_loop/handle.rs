@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::core::LoopCore;
 use crate::callback::HandleCell;
+use crate::observe::{Called, Event};
 
 /// A callback in the queue, from [`call_soon`](crate::LoopHandle::call_soon). Dropping the handle does not
 /// cancel it.
@@ -55,6 +56,11 @@ impl TimerHandle {
     pub fn cancel(&self) {
         if self.cell.cancel() {
             self.core.timers.note_cancelled();
+            let schedule = &self.core.schedule;
+            schedule.observe(|| Event::TimerCancelled {
+                timer: Called::of(&self.cell),
+                by: schedule.running_task(),
+            });
         }
     }
 

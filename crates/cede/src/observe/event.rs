@@ -53,6 +53,8 @@ pub enum LoopEvent {
     Ended { what: Awaited, outcome: Outcome, by: Option<AnyTask> },
     /// A timer was set, for this time of the loop's clock.
     TimerSet { timer: Called, when: Duration, by: Option<AnyTask> },
+    /// A timer was withdrawn before it was due.
+    TimerCancelled { timer: Called, by: Option<AnyTask> },
     /// A timer is due: its callback is queued next.
     TimerFired { timer: Called },
     /// A coroutine is awaited in place: a call, on the stack of whoever awaits.

@@ -148,6 +148,9 @@ impl Log {
             Event::TimerSet { timer, when, by: setter } => {
                 format!("timer set: {} for {when:?}{}", label(timer), by(setter))
             }
+            Event::TimerCancelled { timer, by: who } => {
+                format!("timer cancelled: {}{}", label(timer), by(who))
+            }
             Event::TimerFired { timer } => format!("timer fired: {}", label(timer)),
             Event::InlineBegins { task, coroutine, at } => {
                 format!("inline begins: {} in {} at {at}", coroutine, who(task))
@@ -157,6 +160,7 @@ impl Log {
             }
             Event::StackTaken { task, stack } => format!("stack taken: {stack} for {}", label(task)),
             Event::StackReturned { stack } => format!("stack returned: {stack}"),
+            Event::Printed { text } => format!("printed: {text:?}"),
         }
     }
 }

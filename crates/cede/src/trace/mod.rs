@@ -18,16 +18,34 @@
 //! # Ok::<(), cede::Error>(())
 //! ```
 
+#[cfg(feature = "trace")]
+mod capture;
+#[cfg(feature = "trace")]
+mod html;
 mod log;
+mod narration;
+#[cfg(feature = "trace")]
+mod perfetto;
 mod record;
 mod recorder;
+mod replay;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod walk;
+mod words;
 
+#[cfg(feature = "trace")]
+pub use capture::Capture;
+#[cfg(feature = "trace")]
+pub use html::Page;
 pub use log::{Log, Object, ObjectKind};
 pub use record::{Event, Id, Job, Record, Site, Why};
 pub use recorder::Recorder;
+pub use replay::{Control, Doing, OnList, State, TaskNow};
 pub use snapshot::{
     Entry, Listed, PromiseState, Snapshot, TaskState, TimerState, WaitState, Waited, Wants, What,
 };
+pub use walk::Place;
+pub use words::Sentence;

@@ -146,6 +146,10 @@ pub enum Event {
         when: Duration,
         by: Option<Id>,
     },
+    TimerCancelled {
+        timer: Id,
+        by: Option<Id>,
+    },
     TimerFired {
         timer: Id,
     },
@@ -166,6 +170,10 @@ pub enum Event {
     StackReturned {
         stack: u64,
     },
+    /// The program wrote this to its standard output, which is [captured](crate::trace::Capture).
+    Printed {
+        text: String,
+    },
 }
 
 impl Event {
@@ -183,9 +191,11 @@ impl Event {
             Job::Stale => None,
         };
         let ids = match self {
-            Event::RunBegins | Event::RunEnds | Event::TurnBegins { .. } | Event::StackReturned { .. } => {
-                [None; 3]
-            }
+            Event::RunBegins
+            | Event::RunEnds
+            | Event::TurnBegins { .. }
+            | Event::StackReturned { .. }
+            | Event::Printed { .. } => [None; 3],
             Event::TaskCreated { task, by } => [Some(*task), *by, None],
             Event::Queued { job: queued, by, because } => [job(queued), *by, *because],
             Event::Skipped { job: this }
@@ -200,7 +210,9 @@ impl Event {
             Event::AwaitPassed { task, on, .. } => [*task, Some(*on), None],
             Event::CallbackAdded { to, by } => [Some(*to), *by, None],
             Event::Ended { what, by, .. } => [Some(*what), *by, None],
-            Event::TimerSet { timer, by, .. } => [Some(*timer), *by, None],
+            Event::TimerSet { timer, by, .. } | Event::TimerCancelled { timer, by } => {
+                [Some(*timer), *by, None]
+            }
             Event::TimerFired { timer } => [Some(*timer), None, None],
             Event::InlineBegins { task, .. } | Event::InlineEnds { task, .. } => [*task, None, None],
         };

@@ -35,6 +35,8 @@ struct Inner {
     named: HashMap<String, u64>,
     stacks: HashMap<usize, u64>,
     met: u64,
+    /// Where what the program prints is read.
+    output: Option<Rc<dyn Fn() -> String>>,
     /// When there are so many objects, those that no record speaks of any more are forgotten.
     sweep_at: usize,
 }
@@ -72,9 +74,17 @@ impl Recorder {
             named: HashMap::new(),
             stacks: HashMap::new(),
             met: 0,
+            output: None,
             sweep_at: 1024,
         };
         Recorder { inner: Rc::new(RefCell::new(inner)) }
+    }
+
+    /// Asks this function before each event for what was printed since the last one; see
+    /// [`Capture`](super::Capture).
+    pub fn with_output(self, take: impl Fn() -> String + 'static) -> Self {
+        self.inner.borrow_mut().output = Some(Rc::new(take));
+        self
     }
 
     /// How many events it was told of.
@@ -86,6 +96,8 @@ impl Recorder {
     pub fn log(&self) -> Log {
         let mut inner = self.inner.borrow_mut();
         inner.refresh_names();
+        let last = inner.ring.back().map_or(Duration::ZERO, |record| record.time);
+        inner.read_output(last);
         Log { records: inner.ring.iter().cloned().collect(), objects: inner.objects.clone() }
     }
 
@@ -116,15 +128,27 @@ impl Observer for Recorder {
 
 impl Inner {
     fn tell(&mut self, time: Duration, event: &LoopEvent) {
+        self.read_output(time);
         let event = self.plain(event);
+        self.keep(time, event);
+        if self.objects.len() >= self.sweep_at {
+            self.sweep();
+        }
+    }
+
+    fn read_output(&mut self, time: Duration) {
+        let text = self.output.as_ref().map_or_else(String::new, |take| take());
+        for line in text.split_inclusive('\n') {
+            self.keep(time, Event::Printed { text: line.to_owned() });
+        }
+    }
+
+    fn keep(&mut self, time: Duration, event: Event) {
         if self.ring.len() == self.capacity {
             self.ring.pop_front();
         }
         self.ring.push_back(Record { number: self.told, time, event });
         self.told += 1;
-        if self.objects.len() >= self.sweep_at {
-            self.sweep();
-        }
     }
 
     fn plain(&mut self, event: &LoopEvent) -> Event {
@@ -174,6 +198,9 @@ impl Inner {
             }
             LoopEvent::TimerSet { timer, when, by } => {
                 Event::TimerSet { timer: self.call(timer, "timer"), when: *when, by: self.maybe(by) }
+            }
+            LoopEvent::TimerCancelled { timer, by } => {
+                Event::TimerCancelled { timer: self.call(timer, "timer"), by: self.maybe(by) }
             }
             LoopEvent::TimerFired { timer } => Event::TimerFired { timer: self.call(timer, "timer") },
             LoopEvent::InlineBegins { task, coroutine, at } => {

@@ -192,8 +192,9 @@ fn entry(callback: &ReadyCallback) -> Entry {
 }
 
 fn task_state(task: &TaskRef, ready: bool, promises: &mut Promises<'_>) -> TaskState {
-    let waits = task.waiting().map(|target| WaitState {
-        on: match target.as_task() {
+    let core = task;
+    let waits = core.waiting().map(|target| WaitState {
+        on: match target.clone().as_task() {
             Some(task) => Waited::Task(task.number()),
             None => Waited::Promise(promises.place_of(&target)),
         },

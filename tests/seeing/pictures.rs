@@ -1,0 +1,145 @@
+//! Pictures of the article's programs, against the texts in `golden/`. With `CEDE_BLESS=1` the texts are
+//! written anew, to be read before they are committed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use cede_tests::{cede, data};
+use serde_json::Value;
+
+const DEMOS: [&str; 4] = ["await-coroutine", "await-task", "triple", "async-sleep"];
+
+fn printed(arguments: &[&str]) -> String {
+    let output = cede(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cede writes UTF-8")
+}
+
+/// A file that `cede demo NAME OPTION FILE` writes.
+fn written(demo: &str, option: &str) -> String {
+    let file = std::env::temp_dir().join(format!("cede-{}-{demo}{option}", std::process::id()));
+    let path = file.to_str().expect("a temporary file's name is UTF-8");
+    assert_eq!(printed(&["demo", demo, option, path]), "", "its output is in the picture");
+    let text = fs::read_to_string(&file).expect("the file was written");
+    fs::remove_file(&file).expect("it can be removed");
+    text
+}
+
+#[track_caller]
+fn assert_golden(name: &str, text: &str) {
+    let file: PathBuf = data().join("seeing/golden").join(name);
+    if std::env::var_os("CEDE_BLESS").is_some() {
+        fs::write(&file, text).expect("golden texts can be written");
+    }
+    let golden = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert!(golden == text, "{name} is not as it was:\n{text}");
+}
+
+/// What the page is told to play.
+fn played(page: &str) -> Value {
+    let (_, data) = page.split_once(r#"<script type="application/json" id="data">"#).expect("the data");
+    let (data, _) = data.split_once("</script>").expect("its end");
+    serde_json::from_str(data).expect("the data is JSON")
+}
+
+/// The sentences of the frames, in order.
+fn sentences(play: &Value) -> Vec<String> {
+    let frames = play["frames"].as_array().expect("frames");
+    frames.iter().map(|frame| frame["text"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn every_picture_is_as_it_was() {
+    for demo in DEMOS {
+        let words = printed(&["demo", demo, "--explain=words"]);
+        assert_golden(&format!("{demo}.words.txt"), &words);
+        assert_golden(&format!("{demo}.timeline.txt"), &printed(&["demo", demo, "--timeline"]));
+        let page = played(&written(demo, "--html"));
+        assert_golden(&format!("{demo}.page.txt"), &(sentences(&page["plays"][0]).join("\n") + "\n"));
+    }
+    for demo in &DEMOS[..3] {
+        // One event a line.
+        let file = written(demo, "--trace").replace("},{", "},\n{");
+        assert_golden(&format!("{demo}.perfetto.json"), &file);
+    }
+}
+
+#[test]
+fn the_page_tells_what_the_narration_tells_in_the_same_order() {
+    for demo in &DEMOS[..3] {
+        let words = printed(&["demo", demo, "--explain=words"]);
+        let story = words.split_once("\n\n").expect("output, then the story").1;
+        let told: Vec<&str> = story
+            .lines()
+            .map(|line| line.trim().rsplit_once("  [").map_or(line.trim(), |(text, _place)| text))
+            .collect();
+        let page = played(&written(demo, "--html"));
+        assert_eq!(sentences(&page["plays"][0]), told, "{demo}");
+    }
+}
+
+#[test]
+fn the_file_for_perfetto_has_a_track_a_task_and_arrows_that_arrive() {
+    let file: Value = serde_json::from_str(&written("await-task", "--trace")).expect("JSON");
+    let events = file["traceEvents"].as_array().expect("events");
+    let of = |phase: &str| -> Vec<&Value> { events.iter().filter(|event| event["ph"] == phase).collect() };
+    let names: Vec<_> = of("M").iter().filter_map(|event| event["args"]["name"].as_str()).collect();
+    assert_eq!(names.len(), 1 + 7, "the loop and seven tasks: {names:?}");
+    // Every stretch of control ends on its own track, and every arrow's end has its beginning.
+    let mut depth = std::collections::BTreeMap::new();
+    for event in events {
+        let depth = depth.entry(event["tid"].as_u64()).or_insert(0);
+        match event["ph"].as_str() {
+            Some("B") => *depth += 1,
+            Some("E") => *depth -= 1,
+            _ => {}
+        }
+        assert!(*depth >= 0, "{event}");
+    }
+    assert!(depth.values().all(|depth| *depth == 0), "{depth:?}");
+    let id = |event: &&Value| event["id"].as_u64();
+    let (begun, arrived): (Vec<_>, Vec<_>) =
+        (of("s").iter().map(id).collect(), of("f").iter().map(id).collect());
+    assert_eq!(begun, arrived, "each wake leads to a step");
+    let times: Vec<_> = events.iter().filter_map(|event| event["ts"].as_u64()).collect();
+    assert!(times.is_sorted());
+}
+
+#[test]
+fn two_programs_can_be_seen_side_by_side() {
+    let both = printed(&["demo", "await-coroutine", "--timeline", "--beside", "await-task"]);
+    let (one, other) = both.split_once("\n\n\n").expect("two timelines");
+    assert!(one.starts_with("await-coroutine: ") && other.starts_with("await-task: "));
+    // Control never leaves main's lane for the loop while it awaits coroutines; it does for each task.
+    let row = |text: &str, name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(row(one, "main").contains("██▓▓██▓▓██▓▓██▓▓██▓▓██"), "{one}");
+    assert_eq!(row(other, "main").matches('█').count(), 2 * 6, "{other}");
+    assert_eq!(row(one, "prints").split_whitespace().collect::<String>(), "prints111112");
+    assert_eq!(row(other, "prints").split_whitespace().collect::<String>(), "prints122222");
+}
+
+#[test]
+fn a_demo_that_makes_no_picture_says_why_in_a_line() {
+    for (demo, why) in [("rock", "no event loop"), ("perf-task", "run for its speed")] {
+        for option in ["--timeline", "--explain"] {
+            let output = cede(["demo", demo, option]);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            assert!(output.stdout.is_empty() && said.lines().count() == 1 && said.contains(why), "{said}");
+        }
+    }
+}
+
+#[test]
+fn every_other_demo_can_be_explained() {
+    let list = printed(&["demo"]);
+    let names = list.lines().filter_map(|line| line.split_whitespace().next());
+    for demo in
+        names.filter(|name| cede(["demo", name, "--source"]).stdout.windows(6).any(|at| at == b"&Stage"))
+    {
+        if !demo.starts_with("perf-") && demo != "network" {
+            let words = printed(&["demo", demo, "--explain=words"]);
+            assert!(words.contains("gives control to the event loop"), "{demo}: {words}");
+        }
+    }
+}
