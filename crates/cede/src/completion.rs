@@ -118,6 +118,13 @@ impl Completion {
         removed.len() // their captures are dropped with the list back in place
     }
 
+    /// Makes it pending again, for something that ends many times; nobody waits for it now.
+    #[inline]
+    pub(crate) fn begin_again(&self) {
+        self.outcome.set(Outcome::Pending);
+        self.callbacks.set(Callbacks::None);
+    }
+
     /// Sets the outcome and queues all callbacks, in the order in which they were added; `target` is what ends.
     #[inline]
     pub(crate) fn complete(&self, outcome: Outcome, target: impl Fn() -> Target, schedule: &Schedule) {
