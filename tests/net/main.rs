@@ -6,6 +6,9 @@ mod help;
 
 mod accept;
 mod cancelling;
+mod row_34_reader;
+mod row_34_server;
+mod row_34_writer;
 mod row_35_connect;
 mod row_35_datagrams;
 mod sharing;

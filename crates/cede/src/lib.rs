@@ -94,6 +94,7 @@ mod report;
 mod schedule;
 mod signals;
 pub mod stack;
+pub mod streams;
 pub mod sync;
 mod target;
 mod task;

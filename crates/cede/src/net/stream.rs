@@ -21,6 +21,12 @@ pub trait Stream {
     /// As [`read_some`](Self::read_some); when the other side has closed.
     fn write_some(&self, bytes: &[u8]) -> io::Result<usize>;
 
+    /// As [`write_some`](Self::write_some), but where there is no room it gives `WouldBlock` instead of ceding.
+    ///
+    /// # Errors
+    /// As [`write_some`](Self::write_some).
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+
     /// Ends one direction, or both.
     ///
     /// # Errors
@@ -94,6 +100,12 @@ macro_rules! read_and_write {
 
             fn write_some(&self, bytes: &[u8]) -> std::io::Result<usize> {
                 std::io::Write::write(&mut &*self, bytes)
+            }
+
+            fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.source.attempt(crate::reactor::Way::Write, |mut stream| {
+                    std::io::Write::write(&mut stream, bytes)
+                })
             }
 
             fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {

@@ -138,6 +138,21 @@ impl<S: AsFd> Source<S> {
         Ok(count)
     }
 
+    /// Does it if it does not block.
+    ///
+    /// # Errors
+    /// What `attempt` gives, `WouldBlock` included.
+    pub(crate) fn attempt<T>(&self, way: Way, mut attempt: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        if !self.direction(way).ready() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let done = attempt(self.io());
+        if matches!(&done, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            self.direction(way).would_block();
+        }
+        done
+    }
+
     /// What stands before every operation.
     #[track_caller]
     #[inline]
