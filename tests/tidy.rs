@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms of `unsafe` in the library: stack switching and memory; and one function in which a lifetime is
-/// forgotten.
-const UNSAFE_ROOMS: &[&str] = &["stack/", "generator/", "task/cell.rs", "task/blocks.rs", "task/scope.rs"];
+/// The rooms of `unsafe` in the library: stack switching and memory; one function in which a lifetime is
+/// forgotten; and, on other systems than Linux, the registering of descriptors.
+const UNSAFE_ROOMS: &[&str] =
+    &["stack/", "generator/", "task/cell.rs", "task/blocks.rs", "task/scope.rs", "reactor/portable.rs"];
 
 /// What outside the library may hold `unsafe`, and why it must.
 const UNSAFE_ELSEWHERE: &[&str] = &[
@@ -37,10 +38,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "foreign",
         ],
     ),
-    ("L2 the loop and what it owns", &["event_loop", "async_generator", "signals", "threads"]),
+    ("L2 the loop and what it owns", &["event_loop", "async_generator", "reactor", "signals", "threads"]),
     ("L3 of the running loop", &["facade", "time"]),
     ("L3 coordination", &["sync", "combinators", "contextlib", "compat"]),
-    ("L3 on top of that", &["channel", "trace"]),
+    ("L3 on top of that", &["channel", "net", "trace"]),
+    ("L3 on top of sockets", &["streams"]),
     ("L4 for the macros", &["__private"]),
     ("L4 the guides, which name everything", &["guide"]),
 ];
@@ -49,7 +51,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// are one knot; so are the loop and the sources of work that it owns. Nothing else may be.
 const KNOTS: &[&[&str]] = &[
     &["callback", "completion", "target", "schedule", "observe", "context", "coroutine", "task", "foreign"],
-    &["event_loop", "async_generator", "signals", "threads"],
+    &["event_loop", "async_generator", "reactor", "signals", "threads"],
 ];
 
 /// One idea a file.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::clock::{Clock, Nanos};
 use super::loop_handle::LoopHandle;
-use super::park::Park;
 use super::proxy::Inbox;
 use super::step::Gate;
 use super::timers::Timers;
@@ -15,6 +14,7 @@ use crate::async_generator::LiveGenerators;
 use crate::error::Error;
 use crate::foreign::Home;
 use crate::observe::{Event, Observer};
+use crate::reactor::Reactor;
 use crate::report::{self, Redirected, Report};
 use crate::schedule::{self, Schedule};
 use crate::signals::Signals;
@@ -39,7 +39,7 @@ pub(crate) struct LoopCore {
     pub(crate) timers: Timers,
     pub(crate) clock: Clock,
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) park: Park,
+    pub(crate) reactor: Rc<Reactor>,
     pub(crate) signals: Signals,
     pub(crate) landings: Landings,
     pub(crate) executor: Executor,
@@ -77,14 +77,14 @@ pub(crate) fn find_running() -> Option<LoopHandle> {
 
 impl LoopCore {
     pub(crate) fn new(clock: Clock) -> Result<Rc<Self>, Error> {
-        let park = Park::new()?;
         let schedule = Schedule::new(schedule::debug_by_default());
+        let reactor = Reactor::new(schedule.clone())?;
         let core = Rc::new(LoopCore {
             schedule: schedule.clone(),
             timers: Timers::default(),
             clock,
-            inbox: Inbox::new(park.poller(), schedule.turn.posted()),
-            park,
+            inbox: Inbox::new(reactor.waker(), schedule.turn.posted()),
+            reactor,
             signals: Signals::default(),
             landings: Landings::default(),
             executor: Executor::default(),

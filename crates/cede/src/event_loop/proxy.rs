@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use polling::Poller;
-
 use super::core::find_running;
 use crate::error::Error;
+use crate::reactor::Waker;
 use crate::threads::shared::inbox::{self, Call, Post, Source};
 
-pub(crate) type Inbox = inbox::Inbox<Arc<Poller>>;
+pub(crate) type Inbox = inbox::Inbox<Waker>;
 
 /// A way into a loop from other threads: may be cloned and sent.
 ///
@@ -35,7 +34,7 @@ pub(crate) type Inbox = inbox::Inbox<Arc<Poller>>;
 /// # Ok::<(), cede::Error>(())
 /// ```
 pub struct LoopProxy {
-    source: Source<Arc<Poller>>,
+    source: Source<Waker>,
 }
 
 impl LoopProxy {
