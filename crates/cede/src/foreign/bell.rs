@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Wake;
 
-use slotmap::{Key, KeyData};
-
 use crate::callback::TaskKey;
 use crate::schedule::{self, Schedule};
 
@@ -37,7 +35,7 @@ impl Bell {
 
     /// It is this task's from now on.
     pub(super) fn belong_to(&self, task: TaskKey) {
-        self.task.store(task.data().as_ffi(), Ordering::Relaxed);
+        self.task.store(task.to_bits(), Ordering::Relaxed);
     }
 
     /// Before a poll: what rings from here on asks for another.
@@ -77,7 +75,7 @@ impl Wake for Bell {
 /// On the loop's thread: whoever waits for that bell goes on. If the task runs, or waits for something else
 /// by now, nothing happens: it will see for itself that the bell has rung, or does not care any more.
 pub(crate) fn answer(schedule: &Schedule, task: u64) {
-    let task = schedule.task(KeyData::from_ffi(task).into());
+    let task = schedule.task(TaskKey::from_bits(task));
     if let Some(target) = task.and_then(|task| task.waiting()) {
         target.rung();
     }
