@@ -1,9 +1,10 @@
 //! What a `Waker` rings.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Wake;
 
+use super::ring::Ring;
 use crate::callback::TaskKey;
 use crate::schedule::{self, Schedule};
 
@@ -20,17 +21,12 @@ pub(super) struct Bell {
     schedule: u64,
     /// The key of the task that waits.
     task: AtomicU64,
-    rung: AtomicBool,
+    ring: Ring,
 }
 
 impl Bell {
     pub(super) fn new(schedule: &Schedule) -> Self {
-        Bell {
-            home: schedule.home(),
-            schedule: schedule.id(),
-            task: AtomicU64::new(0),
-            rung: AtomicBool::new(false),
-        }
+        Bell { home: schedule.home(), schedule: schedule.id(), task: AtomicU64::new(0), ring: Ring::new() }
     }
 
     /// It is this task's from now on.
@@ -40,16 +36,15 @@ impl Bell {
 
     /// Before a poll: what rings from here on asks for another.
     pub(super) fn hush(&self) {
-        // A swap reads what the last ring has written, and with it all that came before that ring.
-        self.rung.swap(false, Ordering::AcqRel);
+        self.ring.hush();
     }
 
     pub(super) fn rung(&self) -> bool {
-        self.rung.load(Ordering::Acquire)
+        self.ring.rung()
     }
 
     fn ring(&self) {
-        if self.rung.swap(true, Ordering::AcqRel) {
+        if !self.ring.ring() {
             return; // whoever rang first has said so
         }
         let task = self.task.load(Ordering::Relaxed);
