@@ -24,13 +24,25 @@ asan:
 asan-planted:
     @.ci/run asan-planted
 
+# the tests of what crosses threads under ThreadSanitizer
+tsan:
+    @.ci/run tsan
+
+# ThreadSanitizer must find the race that is planted between a task and a pool
+tsan-planted:
+    @.ci/run tsan-planted
+
 # the recorded programs: cede's traces against CPython's
 conform:
     @.ci/run conform
 
-# new programs, traced by a CPython 3.13 if one is found, against cede
+# new programs against a CPython 3.13, else the recorded ones
 fresh *ARGS:
     @.ci/run fresh {{ARGS}}
+
+# a chain of 1,000,000 awaits is cancelled without recursion
+million:
+    @.ci/run million
 
 # an idle loop burns no CPU, and another thread wakes it at once
 idle:

@@ -14,7 +14,7 @@ const UNSAFE_ROOMS: &[&str] = &["stack/", "generator/", "task/cell.rs", "task/bl
 const UNSAFE_ELSEWHERE: &[&str] = &[
     "benches/src/peers.rs",          // lets in the next one
     "benches/src/peers/may_peer.rs", // a peer whose functions are unsafe
-    "tests/examples/planted_bug.rs", // bugs for AddressSanitizer to find
+    "tests/examples/planted_bug.rs", // bugs for the sanitizers to find
     "tests/ui/pass/awaits.rs",       // that the macro leaves it alone
     "tests/ui/pass/methods.rs",      // likewise
 ];
@@ -41,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("L3 coordination", &["sync", "combinators", "contextlib"]),
     ("L3 on top of that", &["channel", "trace"]),
     ("L4 for the macros", &["__private"]),
+    ("L4 the guides, which name everything", &["guide"]),
 ];
 
 /// Modules whose files know each other both ways: a task, what it waits for, and the queue that both are in,

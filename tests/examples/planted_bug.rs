@@ -1,16 +1,19 @@
-//! Bugs planted on purpose, each on a coroutine's stack, for AddressSanitizer to find: proof that it sees
-//! through the stack switches. `.ci/run asan-planted` runs each and wants to see it reported.
+//! Bugs planted on purpose, each on a coroutine's stack, for the sanitizers to find: proof that they see
+//! through the stack switches. `.ci/run asan-planted` and `.ci/run tsan-planted` want to see each reported,
+//! and `none` and `handed-over` not.
 //!
 //! ```text
-//! planted_bug none | overflow | returned | thread-local
+//! planted_bug none | overflow | returned | thread-local        AddressSanitizer
+//! planted_bug handed-over | race                               ThreadSanitizer
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use cede::{Generator, GeneratorState};
+use cede::{Awaitable, Generator, GeneratorState};
 
 fn main() -> ExitCode {
     let asked = std::env::args().nth(1).unwrap_or_default();
@@ -19,8 +22,10 @@ fn main() -> ExitCode {
         "overflow" => overflow(),
         "returned" => returned(),
         "thread-local" => thread_local(),
+        "handed-over" => count_on_two_threads(true),
+        "race" => count_on_two_threads(false),
         _ => {
-            eprintln!("usage: planted_bug none | overflow | returned | thread-local");
+            eprintln!("usage: planted_bug none | overflow | returned | thread-local | handed-over | race");
             return ExitCode::from(2);
         }
     };
@@ -98,4 +103,38 @@ fn thread_local() -> u8 {
     });
     thread.join().expect("the thread does not panic");
     READ.load(Ordering::Relaxed)
+}
+
+/// A plain number, which threads may share if they take turns.
+struct Number(UnsafeCell<u8>);
+
+// SAFETY: the threads take turns, or this is the bug.
+unsafe impl Sync for Number {}
+
+impl Number {
+    fn add_one(&self) {
+        let number = self.0.get();
+        // SAFETY: whoever calls has its turn, or this is the bug.
+        unsafe { *number += 1 };
+    }
+}
+
+/// A task, which has been on another stack and back, and a job of its pool count. Either the task does so after
+/// it has the job's result, or while the job runs.
+fn count_on_two_threads(in_turn: bool) -> u8 {
+    let counted = cede::run(cede::coroutine(move || -> cede::Result<u8> {
+        let number = Arc::new(Number(UnsafeCell::new(0)));
+        let theirs = number.clone();
+        let job =
+            cede::create_task(cede::coroutine(move || cede::to_thread(move || theirs.add_one()).await_()));
+        cede::yield_now().await_()?; // the job is on its way
+        if !in_turn {
+            number.add_one();
+        }
+        job.await_()??;
+        number.add_one();
+        // SAFETY: the job is done.
+        Ok(unsafe { number.0.get().read() })
+    }));
+    counted.expect("it runs").expect("nobody cancels")
 }

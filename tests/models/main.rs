@@ -11,6 +11,7 @@ mod handover;
 mod inbox;
 mod job_queue;
 mod oneshot;
+mod parcel;
 mod shared;
 mod sleeper;
 

@@ -29,15 +29,6 @@ enum Entry {
     Call(CallbackId, Box<dyn FnOnce()>),
 }
 
-impl Entry {
-    fn queued(self, target: &Target) -> Callback {
-        match self {
-            Entry::Wake(task) => Callback::Step(task),
-            Entry::Call(_, run) => Callback::done(target, run),
-        }
-    }
-}
-
 pub(crate) struct Completion {
     outcome: Cell<Outcome>,
     /// Somebody has looked at the failure, or it has been reported.
@@ -99,7 +90,7 @@ impl Completion {
         self.ids.set(id.0 + 1);
         let schedule = target.schedule();
         if self.done() {
-            schedule.push_for(Callback::done(target, run), target);
+            schedule.push_for(Callback::done(target, run), || target.clone());
         } else {
             self.add(Entry::Call(id, run));
             schedule.observe(|| Event::CallbackAdded {
@@ -129,29 +120,11 @@ impl Completion {
 
     /// Sets the outcome and queues all callbacks, in the order in which they were added; `target` is what ends.
     #[inline]
-    pub(crate) fn complete(&self, outcome: Outcome, target: impl FnOnce() -> Target, schedule: &Schedule) {
+    pub(crate) fn complete(&self, outcome: Outcome, target: impl Fn() -> Target, schedule: &Schedule) {
         debug_assert!(!self.done() && outcome != Outcome::Pending);
         self.outcome.set(outcome);
-        if schedule.observing() {
-            return self.complete_told(outcome, &target(), schedule);
-        }
-        match self.callbacks.replace(Callbacks::None) {
-            Callbacks::None => {}
-            Callbacks::Wake(task) => schedule.push(Callback::Step(task)),
-            Callbacks::Many(entries) => {
-                let target = target();
-                for entry in *entries {
-                    schedule.push(entry.queued(&target));
-                }
-            }
-        }
-    }
-
-    /// The same, telling the observer.
-    #[cold]
-    fn complete_told(&self, outcome: Outcome, target: &Target, schedule: &Schedule) {
         schedule.observe(|| Event::Ended {
-            what: Awaited { target: target.clone() },
+            what: Awaited { target: target() },
             outcome,
             by: schedule.running_task(),
         });
@@ -159,8 +132,13 @@ impl Completion {
             Callbacks::None => {}
             Callbacks::Wake(task) => schedule.push_for(Callback::Step(task), target),
             Callbacks::Many(entries) => {
+                let target = target();
                 for entry in *entries {
-                    schedule.push_for(entry.queued(target), target);
+                    let callback = match entry {
+                        Entry::Wake(task) => Callback::Step(task),
+                        Entry::Call(_, run) => Callback::done(&target, run),
+                    };
+                    schedule.push_for(callback, || target.clone());
                 }
             }
         }

@@ -48,6 +48,11 @@
 //! [`Task::cancel`] makes the await that the task is parked in return a [`Cancelled`], as a value; `?`
 //! carries it out and the task ends cancelled. Nothing is unwound.
 //!
+//! # Where to go on
+//!
+//! [`guide::coming_from_asyncio`] and [`guide::coming_from_tokio`] say what is where. Synchronisation is in [`sync`],
+//! channels in [`channel`], clean-up in [`contextlib`], stacks and their settings in [`mod@stack`].
+//!
 //! # Where it runs
 //!
 //! On Unix; made for and tested on Linux, x86-64. It needs unwinding panics: with `panic = "abort"` it does
@@ -78,6 +83,7 @@ mod error;
 mod event_loop;
 mod facade;
 pub mod generator;
+pub mod guide;
 mod name;
 mod observe;
 mod outcome;
@@ -96,36 +102,56 @@ pub mod trace;
 #[doc(hidden)]
 pub mod __private;
 
+#[doc(inline)]
 pub use async_generator::AsyncGenerator;
+#[doc(inline)]
 pub use cede_macros::{coroutine, main, test};
+#[doc(inline)]
 pub use combinators::{
     AsCompleted, Children, Gather, GroupError, Joinable, Limited, NextCompleted, NextIndexed, ReturnWhen,
     Shield, TaskGroup, Timeout, Wait, WaitFor, Waitable, Waited, as_completed, gather, gather_results, join,
     shield, task_group, timeout, timeout_at, wait, wait_for,
 };
+#[doc(inline)]
 pub use completion::CallbackId;
+#[doc(inline)]
 pub use context::{Context, ContextVar, Token, copy_context};
+#[doc(inline)]
 pub use contextlib::{ContextManager, ExitStack, context_manager, finally, try_finally, with};
+#[doc(inline)]
 pub use coroutine::{Awaitable, Body, Coroutine, Driven, Step, Yielded, coroutine, yield_to_driver};
+#[doc(inline)]
 pub use error::{Cancelled, Error, Failure, JoinError, Result, SetError, TimedOut};
+#[doc(inline)]
 pub use event_loop::{
     Clock, EventLoop, Handle, IntoTask, LoopHandle, LoopProxy, Runner, Stepped, TimerHandle, VirtualClock,
     run, running_loop,
 };
+#[doc(inline)]
 pub use facade::{all_tasks, create_eager_task, create_task, current_task};
+#[doc(inline)]
 pub use generator::{
     BoxError, Co, Generator, GeneratorExit, GeneratorState, GeneratorStatus, ResumeError, Thrown,
 };
+#[doc(inline)]
 pub use observe::{Called, LoopEvent, Observer, ReadyCallback, StackId, StepEnd};
+#[doc(inline)]
 pub use outcome::Outcome;
+#[doc(inline)]
 pub use promise::Promise;
+#[doc(inline)]
 pub use report::Report;
+#[doc(inline)]
 pub use sync::{
     Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, Semaphore,
 };
+#[doc(inline)]
 pub use target::Awaited;
+#[doc(inline)]
 pub use task::{AnyTask, Flatten, Scope, ScopedTask, Task, TaskFactory, scope};
+#[doc(inline)]
 pub use threads::{Submitted, ThreadPool, ToThread, to_thread};
+#[doc(inline)]
 pub use time::{Sleep, YieldNow, sleep, yield_now};
 
 /// The examples of the README, as doc tests.

@@ -139,6 +139,13 @@ impl WeakTarget {
             WeakTarget::Cell(cell) => cell.upgrade().map(Target::Cell),
         }
     }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        match self {
+            WeakTarget::Task(task) => task.is_alive(),
+            WeakTarget::Cell(cell) => cell.strong_count() > 0,
+        }
+    }
 }
 
 impl From<TaskRef> for Target {

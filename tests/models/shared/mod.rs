@@ -8,4 +8,6 @@ pub(crate) mod inbox;
 pub(crate) mod job_queue;
 #[path = "../../../crates/cede/src/threads/shared/oneshot.rs"]
 pub(crate) mod oneshot;
+#[path = "../../../crates/cede/src/threads/shared/parcel.rs"]
+pub(crate) mod parcel;
 pub(crate) mod shim;

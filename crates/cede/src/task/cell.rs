@@ -248,6 +248,10 @@ impl TaskWeak {
         Some(TaskRef { head: self.counts.cast() })
     }
 
+    pub(crate) fn is_alive(&self) -> bool {
+        self.counts().strong.get() > 0
+    }
+
     /// Takes this one's count back: the block's layout if that was the last.
     fn last(&self) -> Option<Layout> {
         let Counts { weak, layout, .. } = self.counts();

@@ -40,7 +40,7 @@ pub(crate) struct TaskCore {
     /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
     waiting: Cell<Option<Target>>,
     /// Where it awaits that.
-    waiting_at: Cell<Option<&'static Location<'static>>>,
+    pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
 
     /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
     pub(super) must_cancel: Cell<bool>,
@@ -192,12 +192,6 @@ impl TaskCore {
     #[inline]
     pub(super) fn wait_for(&self, target: Target, at: &'static Location<'static>) {
         self.waiting.set(Some(target));
-        self.waiting_at.set(Some(at));
-    }
-
-    /// It lets others go first, here.
-    #[inline]
-    pub(super) fn yields_at(&self, at: &'static Location<'static>) {
         self.waiting_at.set(Some(at));
     }
 

@@ -88,8 +88,7 @@ fn start(task: TaskRef) {
     match task.schedule.workers.take(task.stack_bytes()) {
         Ok(mut worker) => {
             task.label(worker.label());
-            let stack = StackId(worker.id());
-            task.schedule.observe(|| Event::StackTaken { task: task.handle(), stack });
+            task.schedule.observe(|| Event::StackTaken { task: task.handle(), stack: StackId(worker.id()) });
             let status = worker.run(task.clone().into_job());
             put_back(&task, worker, status);
         }

@@ -50,8 +50,8 @@ enum Kept {
 impl Kept {
     fn alive(&self) -> bool {
         match self {
-            Kept::Task(task) => task.upgrade().is_some(),
-            Kept::Promise(target) => target.upgrade().is_some(),
+            Kept::Task(task) => task.is_alive(),
+            Kept::Promise(target) => target.is_alive(),
             Kept::Call(cell) => cell.strong_count() > 0,
         }
     }

@@ -192,29 +192,28 @@ fn entry(callback: &ReadyCallback) -> Entry {
 }
 
 fn task_state(task: &TaskRef, ready: bool, promises: &mut Promises<'_>) -> TaskState {
-    let core = task;
-    let waits = core.waiting().map(|target| WaitState {
-        on: match target.clone().as_task() {
+    let waits = task.waiting().map(|target| WaitState {
+        on: match target.as_task() {
             Some(task) => Waited::Task(task.number()),
             None => Waited::Promise(promises.place_of(&target)),
         },
-        at: core.waiting_at().map(Site::from),
+        at: task.waiting_at().map(Site::from),
     });
-    let wants = match (ready, core.is_fresh()) {
+    let wants = match (ready, task.is_fresh()) {
         (true, true) => Wants::ToStart,
         (true, false) => Wants::ItsTurn,
         (false, _) if waits.is_none() => Wants::Nothing,
         (false, _) => Wants::ToBeWoken,
     };
     TaskState {
-        number: core.number(),
-        name: core.name(),
-        coroutine: core.coroutine().to_owned(),
-        created: core.site().into(),
+        number: task.number(),
+        name: task.name(),
+        coroutine: task.coroutine().to_owned(),
+        created: task.site().into(),
         wants,
         waits,
         callbacks: listed(task.completion(), promises.schedule),
-        cancelling: core.times_cancelled(),
+        cancelling: task.times_cancelled(),
     }
 }
 

@@ -18,13 +18,13 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use slotmap::{SlotMap, new_key_type};
 
 use super::receiver::Receiver;
 use super::shared::Shared;
 use crate::error::Error;
 use crate::event_loop::{LoopProxy, running_loop};
+use crate::threads::shared::parcel::Parcel;
 
 new_key_type! {
     /// A receiver of this thread as other threads know it. Stale, it finds nothing.
@@ -51,22 +51,21 @@ pub fn from_thread<T: Send + 'static>() -> (ThreadSender<T>, Receiver<T>) {
     let shared: Rc<Shared<T>> = Rc::new(Shared::new());
     let weak = Rc::downgrade(&shared);
     let key = WAITING.with_borrow_mut(|waiting| waiting.insert(weak));
-    let entry = Entry { key, alive: Arc::new(()) };
-    let alive = Arc::downgrade(&entry.alive);
-    let sender = ThreadSender { proxy: event_loop.proxy(), key, alive, sent: false, parcel: Arc::default() };
-    shared.keep(Box::new(entry));
+    let parcel = Arc::new(Parcel::new());
+    shared.keep(Box::new(Entry { key, parcel: parcel.clone() }));
+    let sender = ThreadSender { proxy: event_loop.proxy(), key, sent: false, parcel };
     (sender, Receiver::new(shared))
 }
 
 /// The receiver's place in the register; goes with the receiver.
-struct Entry {
+struct Entry<T> {
     key: ReceiverKey,
-    /// Tells the sender that the receiver is there.
-    alive: Arc<()>,
+    parcel: Arc<Parcel<T>>,
 }
 
-impl Drop for Entry {
+impl<T> Drop for Entry<T> {
     fn drop(&mut self) {
+        drop(self.parcel.refuse());
         // On a thread that is ending, the register may be gone already.
         let _ = WAITING.try_with(|waiting| waiting.borrow_mut().remove(self.key));
     }
@@ -84,9 +83,8 @@ fn find<T: 'static>(key: ReceiverKey) -> Option<Rc<Shared<T>>> {
 pub struct ThreadSender<T: Send + 'static> {
     proxy: LoopProxy,
     key: ReceiverKey,
-    alive: std::sync::Weak<()>,
     sent: bool,
-    parcel: Arc<Mutex<Option<T>>>,
+    parcel: Arc<Parcel<T>>,
 }
 
 impl<T: Send + 'static> ThreadSender<T> {
@@ -96,27 +94,23 @@ impl<T: Send + 'static> ThreadSender<T> {
     /// When the receiver is gone or its loop is closed: the value. A receiver that goes while the value is
     /// on its way takes it along.
     pub fn send(mut self, value: T) -> Result<(), T> {
-        if self.is_closed() {
-            return Err(value);
-        }
-        *self.parcel.lock() = Some(value);
+        self.parcel.send(value)?;
         let (key, parcel) = (self.key, Arc::clone(&self.parcel));
         let posted = self.proxy.call_soon_threadsafe(move || {
-            let value = parcel.lock().take();
-            if let (Some(shared), Some(value)) = (find::<T>(key), value) {
+            if let (Some(shared), Some(value)) = (find::<T>(key), parcel.take()) {
                 drop(shared.send(value)); // closed meanwhile: nobody wants it
             }
         });
         self.sent = posted.is_ok();
         match posted {
             Ok(()) => Ok(()),
-            Err(_closed) => self.parcel.lock().take().map_or(Ok(()), Err),
+            Err(_closed) => self.parcel.take().map_or(Ok(()), Err),
         }
     }
 
     /// Whether the receiver is gone.
     pub fn is_closed(&self) -> bool {
-        self.alive.strong_count() == 0
+        self.parcel.refused()
     }
 }
 

@@ -8,6 +8,7 @@
 //!   Source ── post ─────► Inbox ──────────► runs the post
 //!        ▲                  ▲                                  ┌── JobQueue ───► takes the job
 //!        │                  └──── post ─────────────┐          │
+//!   Parcel ── take ───────► receiver
 //!   Oneshot ◄──── answer ── task's end              │   run_in_executor
 //!                                                   └── Handover ◄────────────── result
 //! ```
@@ -16,4 +17,5 @@ pub(crate) mod handover;
 pub(crate) mod inbox;
 pub(crate) mod job_queue;
 pub(crate) mod oneshot;
+pub(crate) mod parcel;
 pub(crate) mod shim;

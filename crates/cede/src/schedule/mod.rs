@@ -11,22 +11,25 @@
 //!   call_soon   ─┘
 //! ```
 
-mod told;
+mod debug;
+mod turn;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use slotmap::SlotMap;
 
 use crate::callback::{Callback, TaskKey};
-use crate::observe::{Event, Teller, Told};
+use crate::observe::{Event, ReadyCallback, Teller, Told};
 use crate::report::{self, Report, Sink};
 use crate::stack::current::{self, Guard, Slot};
-use crate::target::Target;
-use crate::task::{Blocks, TaskCore, TaskFactory, TaskRef, Workers};
+use crate::target::{Awaited, Target};
+use crate::task::{AnyTask, Blocks, TaskCore, TaskFactory, TaskRef, Workers};
+
+pub(crate) use debug::{debug_by_default, debugging};
+pub(crate) use turn::Turn;
 
 pub(crate) struct Schedule {
     /// Tells loops apart, in checks and in texts.
@@ -66,47 +69,6 @@ pub(crate) struct Schedule {
 thread_local! {
     /// The schedule of the loop that runs on this thread.
     static RUNNING: Slot<Schedule> = const { Slot::new() };
-}
-
-/// Where a turn stands.
-#[derive(Default)]
-pub(crate) struct Turn {
-    /// How many of the callbacks that were ready when the turn began are left (asyncio: `ntodo`).
-    todo: Cell<usize>,
-    pub(crate) turns: Cell<u64>,
-    pub(crate) callbacks: Cell<u64>,
-    /// How many boundaries may be crossed before the loop must look at one: its timers, its inbox, `stop`.
-    /// The loop sets it at every boundary it looks at; whatever gives it something to look at sets it to 0.
-    crossings: Cell<u32>,
-    /// Set by other threads when they post something; the loop clears it.
-    posted: Arc<AtomicBool>,
-}
-
-impl Turn {
-    #[inline]
-    fn may_cross(&self) -> bool {
-        let left = self.crossings.get();
-        if left == 0 || self.posted.load(Ordering::Relaxed) {
-            return false;
-        }
-        self.crossings.set(left - 1);
-        true
-    }
-
-    /// The loop must look at the next boundary.
-    #[inline]
-    pub(crate) fn call_loop(&self) {
-        self.crossings.set(0);
-    }
-
-    /// The loop has looked, and need not look again for this many boundaries.
-    pub(crate) fn allow(&self, crossings: u32) {
-        self.crossings.set(crossings);
-    }
-
-    pub(crate) fn posted(&self) -> Arc<AtomicBool> {
-        self.posted.clone()
-    }
 }
 
 /// The schedule of the loop that runs on this thread, if one does.
@@ -175,10 +137,23 @@ impl Schedule {
 
     /// As [`push`](Self::push), because this has ended.
     #[inline]
-    pub(crate) fn push_for(&self, callback: Callback, ended: &Target) {
+    pub(crate) fn push_for(&self, callback: Callback, ended: impl FnOnce() -> Target) {
         if self.special.get() {
-            return self.push_told(callback, Some(ended));
+            return self.push_told(callback, Some(ended()));
         }
+        self.ready.borrow_mut().push_back(callback);
+    }
+
+    #[cold]
+    fn push_told(&self, callback: Callback, ended: Option<Target>) {
+        if self.closed.get() {
+            return drop(callback);
+        }
+        self.observe(|| Event::Queued {
+            callback: ReadyCallback::of(&callback, self),
+            by: self.running_task(),
+            because: ended.map(|target| Awaited { target }),
+        });
         self.ready.borrow_mut().push_back(callback);
     }
 
@@ -197,6 +172,12 @@ impl Schedule {
         self.turn.todo.set(self.ready());
         self.turn.turns.set(self.turn.turns.get() + 1);
         self.observe(|| Event::TurnBegins { turn: self.turn.turns.get(), ready: self.turn.todo.get() });
+    }
+
+    /// The callback that was taken from the head of the queue has nothing to run.
+    #[cold]
+    pub(crate) fn skipped(&self, callback: &Callback) {
+        self.observe(|| Event::Skipped { callback: ReadyCallback::of(callback, self) });
     }
 
     /// The task whose step is the next callback, if a task may take it without the loop: the fast path is
@@ -232,6 +213,20 @@ impl Schedule {
         self.ready.borrow().len()
     }
 
+    /// What is ready, the head first.
+    pub(crate) fn ready_callbacks(&self) -> Vec<ReadyCallback> {
+        self.ready.borrow().iter().map(|callback| ReadyCallback::of(callback, self)).collect()
+    }
+
+    pub(crate) fn first_ready(&self) -> Option<ReadyCallback> {
+        self.ready.borrow().front().map(|callback| ReadyCallback::of(callback, self))
+    }
+
+    /// How many of them belong to this turn.
+    pub(crate) fn left_in_turn(&self) -> usize {
+        self.turn.todo.get()
+    }
+
     pub(crate) fn close(&self) {
         self.closed.set(true);
         self.special.set(true);
@@ -260,7 +255,9 @@ impl Schedule {
             task
         });
         if self.observing() {
-            self.tell_created(key);
+            self.task(key).inspect(|task| {
+                self.observe(|| Event::TaskCreated { task: task.handle(), by: self.running_task() })
+            });
         }
         key
     }
@@ -301,6 +298,11 @@ impl Schedule {
         let seen = look(current.as_ref());
         self.current.set(current);
         seen
+    }
+
+    /// As [`current`](Self::current), for those who are told.
+    pub(crate) fn running_task(&self) -> Option<AnyTask> {
+        self.current().map(AnyTask::new)
     }
 
     pub(crate) fn is_current(&self, task: &TaskCore) -> bool {
@@ -411,21 +413,4 @@ impl Drop for KeptHands {
         self.schedule.keeping.set(self.schedule.keeping.get() - 1);
         self.schedule.update_hands();
     }
-}
-
-/// Whether debug mode is on for what happens outside any loop, and for loops that do not say otherwise:
-/// `CEDE_DEBUG` decides, else whether the build has debug assertions.
-pub(crate) fn debug_by_default() -> bool {
-    use std::sync::OnceLock;
-    static DEFAULT: OnceLock<bool> = OnceLock::new();
-    *DEFAULT.get_or_init(|| match std::env::var("CEDE_DEBUG").as_deref() {
-        Ok("" | "0") => false,
-        Ok(_) => true,
-        Err(_) => cfg!(debug_assertions),
-    })
-}
-
-/// Whether debug mode is on here and now.
-pub(crate) fn debugging() -> bool {
-    running().map_or_else(debug_by_default, |schedule| schedule.debug())
 }

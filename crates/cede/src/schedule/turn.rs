@@ -1,0 +1,46 @@
+//! Where a turn stands.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Where a turn stands.
+#[derive(Default)]
+pub(crate) struct Turn {
+    /// How many of the callbacks that were ready when the turn began are left (asyncio: `ntodo`).
+    pub(super) todo: Cell<usize>,
+    pub(crate) turns: Cell<u64>,
+    pub(crate) callbacks: Cell<u64>,
+    /// How many boundaries may be crossed before the loop must look at one: its timers, its inbox, `stop`.
+    /// The loop sets it at every boundary it looks at; whatever gives it something to look at sets it to 0.
+    crossings: Cell<u32>,
+    /// Set by other threads when they post something; the loop clears it.
+    posted: Arc<AtomicBool>,
+}
+
+impl Turn {
+    #[inline]
+    pub(super) fn may_cross(&self) -> bool {
+        let left = self.crossings.get();
+        if left == 0 || self.posted.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.crossings.set(left - 1);
+        true
+    }
+
+    /// The loop must look at the next boundary.
+    #[inline]
+    pub(crate) fn call_loop(&self) {
+        self.crossings.set(0);
+    }
+
+    /// The loop has looked, and need not look again for this many boundaries.
+    pub(crate) fn allow(&self, crossings: u32) {
+        self.crossings.set(crossings);
+    }
+
+    pub(crate) fn posted(&self) -> Arc<AtomicBool> {
+        self.posted.clone()
+    }
+}
