@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "L1 coroutine objects, promises, tasks",
         &[
+            "blame",
             "callback",
             "completion",
             "target",
@@ -47,7 +48,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Modules whose files know each other both ways: a task, what it waits for, and the queue that both are in,
 /// are one knot; so are the loop and the sources of work that it owns. Nothing else may be.
 const KNOTS: &[&[&str]] = &[
-    &["callback", "completion", "target", "schedule", "observe", "context", "coroutine", "task"],
+    &["blame", "callback", "completion", "target", "schedule", "observe", "context", "coroutine", "task"],
     &["event_loop", "async_generator", "signals", "threads"],
 ];
 

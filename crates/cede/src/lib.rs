@@ -72,6 +72,7 @@ compile_error!("cede runs on Unix: its stacks need mmap, guard pages and a signa
 extern crate self as cede;
 
 mod async_generator;
+mod blame;
 mod callback;
 pub mod channel;
 mod combinators;

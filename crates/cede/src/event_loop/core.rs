@@ -5,6 +5,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ages::Ages;
 use super::clock::{Clock, Nanos};
 use super::loop_handle::LoopHandle;
 use super::park::Park;
@@ -35,6 +36,7 @@ pub(crate) enum State {
 pub(crate) struct LoopCore {
     pub(crate) schedule: Rc<Schedule>,
     pub(crate) timers: Timers,
+    pub(crate) ages: Ages,
     pub(crate) clock: Clock,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) park: Park,
@@ -80,6 +82,7 @@ impl LoopCore {
         let core = Rc::new(LoopCore {
             schedule: schedule.clone(),
             timers: Timers::default(),
+            ages: Ages::default(),
             clock,
             inbox: Inbox::new(park.poller(), schedule.turn.posted()),
             park,

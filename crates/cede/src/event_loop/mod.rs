@@ -18,6 +18,7 @@
 //! # Ok::<(), cede::Error>(())
 //! ```
 
+mod ages;
 mod clock;
 mod close;
 mod core;
