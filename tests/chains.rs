@@ -2,17 +2,12 @@
 //! 100,000 tasks completes and cancels, in as many steps and allocations as it has links, without recursion.
 #![forbid(unsafe_code)]
 
-use std::alloc::System;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use cede::{Awaitable, EventLoop, Outcome, Promise, Task, VirtualClock};
 use cede_tests::child::guard_modes;
 use cede_tests::trace::{Trace, event_loop, run_briefly};
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// What the loop itself may use of the thread's stack: a chain that recursed would need a hundred times that.
 const HOST_STACK: usize = 256 << 10;
@@ -26,7 +21,7 @@ fn longest() -> u32 {
     }
 }
 
-/// Runs a test on a thread with little stack, alone: allocations are counted for the whole process.
+/// Runs a test on a thread with little stack, alone: two chains at once are much memory.
 fn alone_on_a_small_stack<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone: MutexGuard<'_, ()> = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,24 +33,20 @@ fn alone_on_a_small_stack<T: Send + 'static>(test: impl FnOnce() -> T + Send + '
 #[derive(Clone, Copy, Debug)]
 struct Cost {
     callbacks: u64,
-    allocations: usize,
+    allocations: u64,
 }
 
 fn cost(event_loop: &EventLoop, work: impl FnOnce()) -> Cost {
-    let (callbacks, region) = (event_loop.callbacks_run(), Region::new(ALLOCATOR));
-    work();
-    let change = region.change();
-    Cost {
-        callbacks: event_loop.callbacks_run() - callbacks,
-        allocations: change.allocations + change.reallocations,
-    }
+    let callbacks = event_loop.callbacks_run();
+    let allocated = allocation_counter::measure(work);
+    Cost { callbacks: event_loop.callbacks_run() - callbacks, allocations: allocated.count_total }
 }
 
 /// Twice the links may cost twice as much, and a little for tables that grow.
 #[track_caller]
 fn assert_linear(short: Cost, long: Cost, links: u32) {
     assert_eq!(long.callbacks, 2 * short.callbacks, "{short:?} {long:?}");
-    let links = links as usize;
+    let links = u64::from(links);
     assert!(long.allocations <= 2 * short.allocations + 200, "{links} links: {short:?}, {long:?}");
     assert!(long.allocations <= 12 * links + 200, "{links} links: {long:?}");
 }

@@ -1,4 +1,4 @@
-//! Random programs against models a page long: generators, timers, callback lists.
+//! Random programs against models a page long: generators, timers, callback lists, the register of tasks.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -523,6 +523,118 @@ proptest! {
             }
             prop_assert_eq!(real.promise.outcome().to_string(), model.outcome.unwrap_or("pending"));
             prop_assert_eq!(trace.take(), expected.take(), "{:?}", op);
+        }
+    }
+}
+
+// ---- the register of tasks
+
+/// What is done to a loop's tasks between its turns.
+#[derive(Clone, Debug)]
+enum Deed {
+    /// Makes a task that awaits a promise of its own; whether its handle is kept.
+    Create(bool),
+    /// Sets the promise of the n-th task, modulo their number.
+    Set(usize),
+    /// Cancels the n-th task.
+    Cancel(usize),
+    Turn,
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let deed = prop_oneof![
+        3 => any::<bool>().prop_map(Deed::Create),
+        3 => any::<usize>().prop_map(Deed::Set),
+        2 => any::<usize>().prop_map(Deed::Cancel),
+        4 => Just(Deed::Turn),
+    ];
+    prop::collection::vec(deed, 0..80)
+}
+
+/// A task as the model knows it.
+#[derive(Clone, Debug, Default)]
+struct TaskModel {
+    started: bool,
+    /// A step of its waits in the queue.
+    queued: bool,
+    /// A cancellation is to be delivered.
+    cancelled: bool,
+    promise_is_set: bool,
+    end: Option<&'static str>,
+}
+
+impl TaskModel {
+    fn set(&mut self) {
+        if self.promise_is_set || (self.started && self.cancelled) || self.end.is_some() {
+            return; // done, or cancelled by its task
+        }
+        self.promise_is_set = true;
+        self.queued = true; // it waits for it, or has not started
+    }
+
+    fn cancel(&mut self) -> bool {
+        if self.end.is_none() {
+            self.cancelled = true;
+            self.queued = true;
+        }
+        self.end.is_none()
+    }
+
+    fn turn(&mut self) {
+        if !std::mem::take(&mut self.queued) {
+            return;
+        }
+        self.started = true;
+        if self.cancelled {
+            self.end = Some("cancelled");
+        } else if self.promise_is_set {
+            self.end = Some("finished");
+        }
+    }
+}
+
+proptest! {
+    /// A task's place in the register is used again by the next one. A wake that was meant for the old one finds
+    /// nothing, and each task is listed from its making to its end.
+    #[test]
+    fn the_register_lists_the_tasks_that_have_not_ended_and_wakes_nobody_else(deeds in deeds()) {
+        let event_loop = event_loop(&Trace::new());
+        let mut real = Vec::new();
+        let mut model: Vec<TaskModel> = Vec::new();
+        for deed in deeds {
+            match deed {
+                Deed::Create(keep) => {
+                    let promise = event_loop.create_promise::<()>();
+                    let awaited = promise.clone();
+                    let task = event_loop.create_task(cede::coroutine(move || awaited.await_()).fallible());
+                    real.push((task.handle(), promise, keep.then_some(task)));
+                    model.push(TaskModel { queued: true, ..TaskModel::default() });
+                }
+                Deed::Set(nth) if !real.is_empty() => {
+                    let nth = nth % real.len();
+                    let _ = real[nth].1.set_result(());
+                    model[nth].set();
+                }
+                Deed::Cancel(nth) if !real.is_empty() => {
+                    let nth = nth % real.len();
+                    prop_assert_eq!(real[nth].0.cancel(), model[nth].cancel());
+                }
+                Deed::Turn => {
+                    run_briefly(&event_loop);
+                    model.iter_mut().for_each(TaskModel::turn);
+                }
+                Deed::Set(_) | Deed::Cancel(_) => {}
+            }
+            let live: Vec<String> = event_loop.all_tasks().iter().map(cede::AnyTask::name).collect();
+            let expected: Vec<String> = (1..)
+                .zip(&model)
+                .filter(|(_, task)| task.end.is_none())
+                .map(|(number, _)| format!("Task-{number}"))
+                .collect();
+            prop_assert_eq!(live, expected);
+            for ((task, ..), model) in real.iter().zip(&model) {
+                prop_assert_eq!(task.outcome().to_string(), model.end.unwrap_or("pending"), "{:?}", model);
+            }
         }
     }
 }

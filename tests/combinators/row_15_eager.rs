@@ -196,6 +196,7 @@ fn nobody_else_runs_before_the_call_returns() {
     assert_eq!(trace.take(), ["begins", "made", "another task", "a callback", "goes on"]);
 }
 
+/// test_eager_task_factory: test_awaitables_chain
 #[test]
 fn they_may_start_each_other_to_any_depth() {
     fn nested(depth: u32, trace: Trace) {
@@ -364,6 +365,7 @@ fn fails_at_once() -> cede::Result<u32> {
 
 // ---- task factories
 
+/// test_base_events: test_set_task_factory
 #[test]
 fn a_factory_may_name_and_count_tasks() {
     let names: Rc<RefCell<Vec<String>>> = Rc::default();

@@ -5,7 +5,7 @@ use loom::thread;
 use crate::model;
 use crate::shared::inbox::Wake;
 use crate::shared::shim::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering};
-use crate::sleeper::Loop;
+use crate::sleeper::{Loop, run};
 
 fn counter() -> Arc<AtomicUsize> {
     Arc::new(AtomicUsize::new(0))
@@ -94,7 +94,7 @@ fn a_signal_is_seen_beside_posts() {
         let mut signals = 0;
         while signals == 0 || ran.load(Ordering::Relaxed) == 0 {
             if event_loop.inbox.rung() {
-                event_loop.inbox.take().into_iter().for_each(|post| post());
+                event_loop.inbox.take().into_iter().for_each(run);
                 signals += usize::from(arrived.swap(false, Ordering::SeqCst));
             } else {
                 event_loop.sleeper.sleep();

@@ -1,6 +1,6 @@
 //! Where a modelled loop sleeps, and the loop.
 
-use crate::shared::inbox::{Inbox, Source, Wake};
+use crate::shared::inbox::{Inbox, Post, Source, Wake};
 use crate::shared::shim::{Arc, AtomicBool, Condvar, Mutex};
 
 /// As the poller: a wake that comes while nobody sleeps ends the next sleep.
@@ -25,6 +25,14 @@ impl Wake for Sleeper {
         let (woken, changed) = &*self.shared;
         *woken.lock() = true;
         changed.notify_one();
+    }
+}
+
+/// What the loop does with a post.
+pub(crate) fn run(post: Post) {
+    match post {
+        Post::Call(call) => call(),
+        Post::Wake(_) => {} // these models have no tasks
     }
 }
 
@@ -75,7 +83,7 @@ impl Loop {
     pub(crate) fn take_posts(&self) {
         if self.inbox.rung() {
             for post in self.inbox.take() {
-                post();
+                run(post);
             }
         }
     }

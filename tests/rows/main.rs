@@ -19,6 +19,7 @@ mod row_28_exceptions;
 mod row_28_queue;
 mod row_28_running;
 mod row_28_timers;
+mod row_29_readers;
 mod row_36_resume;
 mod row_37_close;
 mod row_38_body_error;

@@ -30,6 +30,7 @@ fn the_cancellation_wins_over_the_result() {
     assert_eq!((text.as_str(), outcome), ("cancelled: you come second", Outcome::Finished));
 }
 
+/// test_tasks: test_cancel_with_message_then_future_exception
 #[test]
 fn the_cancellation_wins_over_the_error() {
     let (text, outcome) = awaited(|promise| promise.set_exception("boom").unwrap());

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cede::{Awaitable, LoopHandle, Runner, VirtualClock, coroutine, create_task, running_loop, sleep};
+use cede::{
+    Awaitable, ContextVar, LoopHandle, Runner, VirtualClock, coroutine, create_task, running_loop, sleep,
+};
 use cede_tests::trace::{Trace, unsited};
 
 fn runner() -> Runner {
@@ -38,6 +40,18 @@ fn a_runner_that_is_closed_has_closed_its_loop() {
     runner.close().unwrap();
     assert_eq!(runner.event_loop().unwrap_err().to_string(), "Runner is closed");
     assert!(event_loop.is_closed());
+}
+
+/// test_run_keeps_context
+#[test]
+fn the_context_variables_of_one_run_are_those_of_the_next() {
+    static LOT: ContextVar<i32> = ContextVar::with_default("lot", || -1);
+    let swap = |value| coroutine(move || (LOT.get(), LOT.set(value)).0);
+    let mut runner = runner();
+    assert_eq!(runner.run(swap(1)).unwrap(), Some(-1));
+    assert_eq!(runner.run(swap(2)).unwrap(), Some(1));
+    let task = runner.event_loop().unwrap().create_task(coroutine(|| LOT.get()));
+    assert_eq!(runner.run(task).unwrap(), Some(-1), "a task that is made outside has what is outside");
 }
 
 /// test_explicit_close, test_double_close

@@ -166,7 +166,7 @@ fn a_generators_end_that_the_block_fails_with_is_not_taken_for_the_managers() {
     assert!(matches!(error.downcast_ref(), Some(ResumeError::Finished)), "{error}");
 }
 
-/// test_contextmanager_recursive
+/// test_recursive
 #[test]
 fn managers_nest() {
     let trace = Trace::new();
@@ -189,7 +189,7 @@ fn managers_nest() {
     assert_eq!(trace.take(), ["in 1", "in 2", "in 3", "out 3", "out 2", "out 1"]);
 }
 
-/// test_contextmanager_nokeepref, in our shape: what the block is given is the block's alone
+/// test_nokeepref, in our shape: what the block is given is the block's alone
 #[test]
 fn the_value_goes_to_the_block() {
     let trace = Trace::new();

@@ -10,7 +10,7 @@ use cede_tests::trace::run;
 
 use crate::blocker;
 
-/// test_max_workers_too_low
+/// test_max_workers_negative
 #[test]
 fn a_pool_without_threads_is_refused() {
     let error = ThreadPool::new(0).unwrap_err();
@@ -120,7 +120,7 @@ fn jobs_are_taken_in_the_order_in_which_they_came() {
     assert!(order.lock().unwrap().iter().copied().eq(0..50));
 }
 
-/// test_threads_terminate, test_shutdown_wait
+/// test_threads_terminate, test_context_manager_shutdown
 #[test]
 fn shutdown_waits_for_the_jobs_that_wait_and_for_the_threads() {
     let pool = ThreadPool::new(2).unwrap();

@@ -29,6 +29,15 @@ enum Entry {
     Call(CallbackId, Box<dyn FnOnce()>),
 }
 
+impl Entry {
+    fn queued(self, target: &Target) -> Callback {
+        match self {
+            Entry::Wake(task) => Callback::Step(task),
+            Entry::Call(_, run) => Callback::done(target, run),
+        }
+    }
+}
+
 pub(crate) struct Completion {
     outcome: Cell<Outcome>,
     /// Somebody has looked at the failure, or it has been reported.
@@ -90,7 +99,7 @@ impl Completion {
         self.ids.set(id.0 + 1);
         let schedule = target.schedule();
         if self.done() {
-            schedule.push_for(Callback::done(target, run), || target.clone());
+            schedule.push_for(Callback::done(target, run), target);
         } else {
             self.add(Entry::Call(id, run));
             schedule.observe(|| Event::CallbackAdded {
@@ -118,13 +127,38 @@ impl Completion {
         removed.len() // their captures are dropped with the list back in place
     }
 
+    /// Makes it pending again, for something that ends many times; nobody waits for it now.
+    #[inline]
+    pub(crate) fn begin_again(&self) {
+        self.outcome.set(Outcome::Pending);
+        self.callbacks.set(Callbacks::None);
+    }
+
     /// Sets the outcome and queues all callbacks, in the order in which they were added; `target` is what ends.
     #[inline]
-    pub(crate) fn complete(&self, outcome: Outcome, target: impl Fn() -> Target, schedule: &Schedule) {
+    pub(crate) fn complete(&self, outcome: Outcome, target: impl FnOnce() -> Target, schedule: &Schedule) {
         debug_assert!(!self.done() && outcome != Outcome::Pending);
         self.outcome.set(outcome);
+        if schedule.observing() {
+            return self.complete_told(outcome, &target(), schedule);
+        }
+        match self.callbacks.replace(Callbacks::None) {
+            Callbacks::None => {}
+            Callbacks::Wake(task) => schedule.push(Callback::Step(task)),
+            Callbacks::Many(entries) => {
+                let target = target();
+                for entry in *entries {
+                    schedule.push(entry.queued(&target));
+                }
+            }
+        }
+    }
+
+    /// The same, telling the observer.
+    #[cold]
+    fn complete_told(&self, outcome: Outcome, target: &Target, schedule: &Schedule) {
         schedule.observe(|| Event::Ended {
-            what: Awaited { target: target() },
+            what: Awaited { target: target.clone() },
             outcome,
             by: schedule.running_task(),
         });
@@ -132,13 +166,8 @@ impl Completion {
             Callbacks::None => {}
             Callbacks::Wake(task) => schedule.push_for(Callback::Step(task), target),
             Callbacks::Many(entries) => {
-                let target = target();
                 for entry in *entries {
-                    let callback = match entry {
-                        Entry::Wake(task) => Callback::Step(task),
-                        Entry::Call(_, run) => Callback::done(&target, run),
-                    };
-                    schedule.push_for(callback, || target.clone());
+                    schedule.push_for(entry.queued(target), target);
                 }
             }
         }

@@ -76,6 +76,7 @@ mod blame;
 mod callback;
 pub mod channel;
 mod combinators;
+mod compat;
 mod completion;
 mod context;
 pub mod contextlib;
@@ -83,16 +84,20 @@ mod coroutine;
 mod error;
 mod event_loop;
 mod facade;
+mod foreign;
 pub mod generator;
 pub mod guide;
 mod name;
+pub mod net;
 mod observe;
 mod outcome;
 mod promise;
+mod reactor;
 mod report;
 mod schedule;
 mod signals;
 pub mod stack;
+pub mod streams;
 pub mod sync;
 mod target;
 mod task;
@@ -113,6 +118,8 @@ pub use combinators::{
     Shield, TaskGroup, Timeout, Wait, WaitFor, Waitable, Waited, as_completed, gather, gather_results, join,
     shield, task_group, timeout, timeout_at, wait, wait_for,
 };
+#[doc(inline)]
+pub use compat::{PromiseFuture, TaskFuture};
 #[doc(inline)]
 pub use completion::CallbackId;
 #[doc(inline)]

@@ -39,6 +39,8 @@ pub enum Report {
     ThreadsLeft { pool: String, waited: Duration },
     /// A clean-up failed, so that of two errors only one could go on: not this one.
     LostError { error: String, instead: String },
+    /// A listener cannot accept, for the process has no descriptors or memory left; it goes on after a pause.
+    AcceptPaused { call: &'static str, error: String, pause: Duration },
     /// An await that gives no value was reached while the stack was being unwound, and did nothing.
     AwaitWhileUnwinding { call: &'static str },
 }
@@ -87,6 +89,11 @@ impl fmt::Display for Report {
             Report::LostError { error, instead } => {
                 write!(f, "an error was lost, for {instead} goes on instead: {error}")
             }
+            Report::AcceptPaused { call, error, pause } => write!(
+                f,
+                "{call}: nobody can be accepted: {error}; trying again every {} s, and saying so once",
+                pause.as_secs_f64()
+            ),
             Report::AwaitWhileUnwinding { call } => write!(
                 f,
                 "{call}: await while unwinding: it did nothing, for a stack that is being left cannot pause"

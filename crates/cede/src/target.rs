@@ -32,6 +32,9 @@ pub(crate) trait TargetCell {
 
     fn site(&self) -> &'static Location<'static>;
 
+    /// A waker was used, of the task that waits for this.
+    fn rung(self: Rc<Self>) {}
+
     /// What a cancellation is handed on to instead of being taken here, if it is several at once (`gather`).
     fn children(&self) -> Option<&[Target]> {
         None
@@ -94,6 +97,12 @@ impl Target {
         match self {
             Target::Task(task) => task.addr(),
             Target::Cell(cell) => Rc::as_ptr(cell).addr(),
+        }
+    }
+
+    pub(crate) fn rung(self) {
+        if let Target::Cell(cell) = self {
+            cell.rung();
         }
     }
 

@@ -19,7 +19,7 @@ pub use values::{Context, copy_context};
 pub use var::{ContextVar, Token};
 
 use crate::schedule;
-use crate::task::TaskRef;
+use crate::task::{AnyTask, TaskRef};
 
 thread_local! {
     /// Whether any context was ever used on this thread.
@@ -69,6 +69,11 @@ fn current_or_new() -> Context {
         place.replace(Some(context.clone()));
         context
     })
+}
+
+/// That of a task, if any was ever used.
+pub(crate) fn of(task: &AnyTask) -> Option<Context> {
+    if USED.get() { Place::Task(task.task.clone()).get() } else { None }
 }
 
 /// What a task or a callback that is made here begins with: a copy of the current context, none if that is

@@ -51,12 +51,17 @@ impl Context {
         Context { values: Rc::new(RefCell::new(values)) }
     }
 
-    /// Calls a function in this context: what it reads and sets is read and set here. It may await.
-    pub fn run<R>(&self, call: impl FnOnce() -> R) -> R {
+    /// It is the current one as long as what this gives lives.
+    pub(crate) fn enter(&self) -> Entered {
         USED.set(true);
         let place = Place::here();
         let before = place.replace(Some(self.clone()));
-        let _entered = Entered { place, before };
+        Entered { place, before }
+    }
+
+    /// Calls a function in this context: what it reads and sets is read and set here. It may await.
+    pub fn run<R>(&self, call: impl FnOnce() -> R) -> R {
+        let _entered = self.enter();
         call()
     }
 
@@ -96,7 +101,7 @@ pub fn copy_context() -> Context {
 }
 
 /// A context is the current one while this lives.
-struct Entered {
+pub(crate) struct Entered {
     place: Place,
     before: Option<Context>,
 }

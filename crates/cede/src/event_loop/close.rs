@@ -129,6 +129,7 @@ impl LoopCore {
         self.schedule.close();
         self.timers.clear();
         self.signals.clear();
+        self.reactor.close();
         drop(self.inbox.close());
         self.executor.close();
         self.landings.clear();

@@ -8,17 +8,19 @@ use std::time::Duration;
 use super::ages::Ages;
 use super::clock::{Clock, Nanos};
 use super::loop_handle::LoopHandle;
-use super::park::Park;
 use super::proxy::Inbox;
 use super::step::Gate;
 use super::timers::Timers;
 use crate::async_generator::LiveGenerators;
 use crate::error::Error;
+use crate::foreign::Home;
 use crate::observe::{Event, Observer};
+use crate::reactor::Reactor;
 use crate::report::{self, Redirected, Report};
 use crate::schedule::{self, Schedule};
 use crate::signals::Signals;
 use crate::stack::current::Guard;
+use crate::threads::shared::inbox::Post;
 use crate::threads::{Executor, Landings};
 
 pub(crate) type ExceptionHandler = Rc<dyn Fn(&LoopHandle, &Report)>;
@@ -39,7 +41,7 @@ pub(crate) struct LoopCore {
     pub(crate) ages: Ages,
     pub(crate) clock: Clock,
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) park: Park,
+    pub(crate) reactor: Rc<Reactor>,
     pub(crate) signals: Signals,
     pub(crate) landings: Landings,
     pub(crate) executor: Executor,
@@ -77,15 +79,15 @@ pub(crate) fn find_running() -> Option<LoopHandle> {
 
 impl LoopCore {
     pub(crate) fn new(clock: Clock) -> Result<Rc<Self>, Error> {
-        let park = Park::new()?;
         let schedule = Schedule::new(schedule::debug_by_default());
+        let reactor = Reactor::new(schedule.clone())?;
         let core = Rc::new(LoopCore {
             schedule: schedule.clone(),
             timers: Timers::default(),
             ages: Ages::default(),
             clock,
-            inbox: Inbox::new(park.poller(), schedule.turn.posted()),
-            park,
+            inbox: Inbox::new(reactor.waker(), schedule.turn.posted()),
+            reactor,
             signals: Signals::default(),
             landings: Landings::default(),
             executor: Executor::default(),
@@ -99,6 +101,7 @@ impl LoopCore {
             exception_handler: RefCell::default(),
             gate: RefCell::default(),
         });
+        schedule.set_home(Arc::new(WayHome { inbox: Arc::downgrade(&core.inbox) }));
         let weak = Rc::downgrade(&core);
         core.schedule.set_reports(Rc::new(move |report: &Report| match weak.upgrade() {
             Some(core) => core.handle_report(report),
@@ -143,6 +146,19 @@ impl LoopCore {
                 report::deliver(Some(&|report: &Report| handler(&handle, report)), report);
             }
             None => report::print(report),
+        }
+    }
+}
+
+/// How a waker reaches its loop from another thread. It does not keep what it leads to.
+struct WayHome {
+    inbox: std::sync::Weak<Inbox>,
+}
+
+impl Home for WayHome {
+    fn ring(&self, task: u64) {
+        if let Some(inbox) = self.inbox.upgrade() {
+            let _ = inbox.post(Post::Wake(task)); // on a closed loop nobody waits any more
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   turn.rs   ┌─► wake what is due: inbox, timers ─► run exactly the callbacks that were ready ─┐
-//!             └───────────── nothing ready? sleep in the kernel (park.rs) ◄─────────────────────┘
+//!             └───────────── nothing ready? sleep in the kernel (reactor/) ◄─────────────────────┘
 //! ```
 //!
 //! ```
@@ -25,7 +25,6 @@ mod core;
 mod deadlock;
 mod handle;
 mod loop_handle;
-mod park;
 mod proxy;
 mod run;
 mod runner;

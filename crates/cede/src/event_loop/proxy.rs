@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use polling::Poller;
-
 use super::core::find_running;
 use crate::error::Error;
-use crate::threads::shared::inbox::{self, Post, Source};
+use crate::reactor::Waker;
+use crate::threads::shared::inbox::{self, Call, Post, Source};
 
-pub(crate) type Inbox = inbox::Inbox<Arc<Poller>>;
+pub(crate) type Inbox = inbox::Inbox<Waker>;
 
 /// A way into a loop from other threads: may be cloned and sent.
 ///
@@ -35,7 +34,7 @@ pub(crate) type Inbox = inbox::Inbox<Arc<Poller>>;
 /// # Ok::<(), cede::Error>(())
 /// ```
 pub struct LoopProxy {
-    source: Source<Arc<Poller>>,
+    source: Source<Waker>,
 }
 
 impl LoopProxy {
@@ -58,14 +57,14 @@ impl LoopProxy {
     /// # Errors
     /// The post, when the loop is closed.
     #[track_caller]
-    pub(crate) fn post(&self, post: Post) -> Result<(), Post> {
+    pub(crate) fn post(&self, call: Call) -> Result<(), Post> {
         match find_running() {
             // At home it is `call_soon`, as in asyncio: before whatever is queued later.
             Some(home) if Arc::ptr_eq(&home.core.inbox, self.inbox()) && !home.is_closed() => {
-                home.call_soon(post);
+                home.core.accept(Post::Call(call));
                 Ok(())
             }
-            _ => self.source.post(post),
+            _ => self.source.post(call),
         }
     }
 

@@ -9,6 +9,7 @@ use super::core::{self, ExceptionHandler};
 use super::loop_handle::{EventLoop, LoopHandle};
 use super::run::{IntoTask, result_of};
 use super::step::Gate;
+use crate::context::{self, Context};
 use crate::error::Error;
 use crate::observe::Observer;
 use crate::report::Report;
@@ -71,6 +72,8 @@ pub struct Runner {
     gate: Option<Gate>,
     ctrl_c: Option<bool>,
     event_loop: Option<EventLoop>,
+    /// What the context variables were at the end of the last run.
+    context: Option<Context>,
     closed: bool,
 }
 
@@ -140,7 +143,8 @@ impl Runner {
         self
     }
 
-    /// Runs a coroutine to its end. Tasks that are left over stay, and go on in the next run.
+    /// Runs a coroutine to its end. Tasks that are left over stay, and go on in the next run; so do the values
+    /// of the coroutine's context variables.
     ///
     /// # Errors
     /// As [`run`]; when the runner is closed.
@@ -160,9 +164,13 @@ impl Runner {
         }
         let choice = self.ctrl_c;
         let event_loop = self.event_loop()?;
-        let task = main.into_task(event_loop);
+        let event_loop = LoopHandle::clone(event_loop);
+        let entered = self.context.take().map(|context| context.enter());
+        let task = main.into_task(&event_loop);
+        drop(entered);
         let ctrl_c = CtrlC::watch(&event_loop.core, task.handle(), choice);
         let ran = event_loop.run_task(&task);
+        self.context = context::of(&task.handle());
         let interrupted = match ctrl_c.map_or(Pressed::No, CtrlC::finish) {
             Pressed::No => false,
             // Unless somebody else wanted it cancelled too, or it would not be.

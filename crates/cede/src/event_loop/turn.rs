@@ -5,6 +5,7 @@
 //!
 //! ```text
 //!   boundary:  inbox ─► timers that are due ─► (nothing ready? sleep until there is) ─┐
+//!              descriptors: in the sleep; else now and then (`Reactor::due`)          │
 //!   ┌─────────────────────────────────────────────────────────────────────────────────┘
 //!   └► turn:   pop, run, pop, run, … as many as were ready ─► stopping? ─► boundary
 //! ```
@@ -21,10 +22,13 @@ use super::core::LoopCore;
 use crate::callback::{Callback, DoneCall, HandleCell};
 use crate::context::CallbackContext;
 use crate::error::panic_text;
+use crate::foreign;
 use crate::observe::{Called, Event, ReadyCallback};
+use crate::reactor::Sleep;
 use crate::report::{self, Report};
 use crate::target::Awaited;
 use crate::task;
+use crate::threads::shared::inbox::Post;
 
 /// The most boundaries that are crossed without looking at timers.
 const MOST_CROSSINGS: u32 = 63;
@@ -63,6 +67,7 @@ impl LoopCore {
             clock.tick();
         }
         loop {
+            self.look_at_descriptors();
             self.take_posts();
             self.wake_timers();
             if self.schedule.ready() > 0 || self.stopping.get() {
@@ -70,34 +75,64 @@ impl LoopCore {
                 return Boundary::Ready;
             }
             self.ages.note(self.schedule.turn.callbacks.get(), self.clock.now());
-            match self.timers.next() {
+            let sleep = match self.timers.next() {
                 Some(when) => match self.clock.as_virtual() {
-                    Some(clock) if self.inbox.idle() => clock.jump_to(when),
+                    Some(clock) if self.inbox.idle() => {
+                        // What descriptors do takes no virtual time: they have just been looked at.
+                        clock.jump_to(when);
+                        continue;
+                    }
                     // Somebody works for us in a thread: that takes no virtual time.
-                    Some(_) => self.park.sleep(None),
+                    Some(_) => Sleep::Forever,
                     None => {
                         let left = when.saturating_sub(self.clock.now());
-                        self.park.sleep(Some(Duration::from_nanos(left)));
+                        Sleep::Until { at: when, left: Duration::from_nanos(left) }
                     }
                 },
-                None if sleep_when_dead || self.has_outside_source() => self.park.sleep(None),
+                None if sleep_when_dead || self.has_outside_source() => Sleep::Forever,
                 None => return Boundary::Dead,
+            };
+            self.reactor.sleep(sleep);
+            if self.reactor.awaited() {
+                self.reactor.looked(self.clock.now());
             }
         }
     }
 
+    /// Asks which descriptors are ready although no sleep does: under a virtual clock at every boundary that
+    /// is looked at; under the real one every 64 callbacks, or every [`LONG`], for to ask costs 150 ns and
+    /// more. With nothing ready nobody asks here, for the sleep does.
+    fn look_at_descriptors(&self) {
+        let due = match self.clock.as_virtual() {
+            Some(_) => self.reactor.awaited(),
+            None => {
+                (self.schedule.ready() > 0 || self.timers.next().is_some())
+                    && self.reactor.due(|| self.clock.now(), LONG)
+                    && (self.schedule.ready() > 0 || self.timer_is_due())
+            }
+        };
+        if due {
+            self.reactor.sleep(Sleep::No);
+            self.reactor.looked(self.clock.now());
+        }
+    }
+
+    fn timer_is_due(&self) -> bool {
+        self.timers.next().is_some_and(|when| when <= self.clock.now())
+    }
+
     /// How many boundaries tasks may cross by themselves (`task/handoff.rs`) before we look at one again.
     ///
-    /// Without timers there is nothing to look at but the inbox and `stop`, which call for us. With timers
-    /// under the real clock it is at most [`MOST_CROSSINGS`], and fewer while turns take long: a timer is
+    /// Without timers and descriptors there is nothing to look at but the inbox and `stop`, which call for us.
+    /// With them under the real clock it is at most [`MOST_CROSSINGS`], and fewer while turns take long: a timer is
     /// late by no more than a few [`LONG`]s, or by one callback that keeps control. A virtual clock is exact.
     fn allow_crossings(&self) {
         let crossings = match (self.clock.as_virtual(), self.timers.next()) {
             _ if self.stopping.get() => 0, // this turn is the last
-            (Some(clock), None) if !clock.ticks() => u32::MAX,
+            (Some(clock), None) if !clock.ticks() && !self.reactor.awaited() => u32::MAX,
             (Some(_), _) => 0,
-            (None, None) => u32::MAX,
-            (None, Some(_)) => {
+            (None, None) if !self.reactor.awaited() => u32::MAX,
+            (None, _) => {
                 let now = self.clock.now();
                 let took = now.saturating_sub(self.looked_at.replace(now));
                 let pace = self.crossings.get();
@@ -111,18 +146,30 @@ impl LoopCore {
 
     /// Whether somebody else could still give us something to do.
     fn has_outside_source(&self) -> bool {
-        !self.inbox.forsaken() || self.signals.awaited()
+        !self.inbox.forsaken()
+            || self.signals.awaited()
+            || self.reactor.awaited()
+            || self.schedule.waits.any()
     }
 
     fn take_posts(&self) {
         if self.inbox.rung() {
-            for post in self.inbox.take() {
-                let handle = HandleCell::new(post, std::panic::Location::caller());
-                self.schedule.push(Callback::Call(handle));
-            }
+            self.inbox.take().into_iter().for_each(|post| self.accept(post));
             if self.signals.any() {
                 self.signals.deliver(&self.schedule);
             }
+        }
+    }
+
+    /// Does what others have asked for: queues it.
+    #[track_caller]
+    pub(super) fn accept(&self, post: Post) {
+        match post {
+            Post::Call(function) => {
+                let handle = HandleCell::new(function, std::panic::Location::caller());
+                self.schedule.push(Callback::Call(handle));
+            }
+            Post::Wake(task) => foreign::answer(&self.schedule, task),
         }
     }
 

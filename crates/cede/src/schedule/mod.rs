@@ -12,21 +12,24 @@
 //! ```
 
 mod debug;
+mod told;
 mod turn;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use slotmap::SlotMap;
 
 use crate::callback::{Callback, TaskKey};
-use crate::observe::{Event, ReadyCallback, Teller, Told};
+use crate::foreign::{Home, Waits};
+use crate::observe::{Event, Teller, Told};
 use crate::report::{self, Report, Sink};
 use crate::stack::current::{self, Guard, Slot};
-use crate::target::{Awaited, Target};
-use crate::task::{AnyTask, Blocks, TaskCore, TaskFactory, TaskRef, Workers};
+use crate::target::Target;
+use crate::task::{Blocks, TaskCore, TaskFactory, TaskRef, Workers};
 
 pub(crate) use debug::{debug_by_default, debugging};
 pub(crate) use turn::Turn;
@@ -48,6 +51,9 @@ pub(crate) struct Schedule {
     pub(crate) workers: Workers,
     /// The memory of tasks that have ended.
     pub(crate) blocks: Blocks,
+    /// Waits for std's futures.
+    pub(crate) waits: Waits,
+    home: OnceCell<Arc<dyn Home>>,
     numbers: Cell<u64>,
     closed: Cell<bool>,
     debug: Cell<bool>,
@@ -101,6 +107,8 @@ impl Schedule {
             turn: Turn::default(),
             workers: Workers::default(),
             blocks: Blocks::default(),
+            waits: Waits::default(),
+            home: OnceCell::new(),
             numbers: Cell::new(0),
             closed: Cell::new(false),
             debug: Cell::new(debug),
@@ -124,6 +132,15 @@ impl Schedule {
         self.id
     }
 
+    /// How its wakers reach it from other threads.
+    pub(crate) fn home(&self) -> Arc<dyn Home> {
+        self.home.get().expect("a loop says so when it is made").clone()
+    }
+
+    pub(crate) fn set_home(&self, home: Arc<dyn Home>) {
+        let _ = self.home.set(home);
+    }
+
     // ---- the ready queue
 
     /// Appends a callback. On a closed loop nothing runs any more, so it is dropped.
@@ -137,23 +154,10 @@ impl Schedule {
 
     /// As [`push`](Self::push), because this has ended.
     #[inline]
-    pub(crate) fn push_for(&self, callback: Callback, ended: impl FnOnce() -> Target) {
+    pub(crate) fn push_for(&self, callback: Callback, ended: &Target) {
         if self.special.get() {
-            return self.push_told(callback, Some(ended()));
+            return self.push_told(callback, Some(ended));
         }
-        self.ready.borrow_mut().push_back(callback);
-    }
-
-    #[cold]
-    fn push_told(&self, callback: Callback, ended: Option<Target>) {
-        if self.closed.get() {
-            return drop(callback);
-        }
-        self.observe(|| Event::Queued {
-            callback: ReadyCallback::of(&callback, self),
-            by: self.running_task(),
-            because: ended.map(|target| Awaited { target }),
-        });
         self.ready.borrow_mut().push_back(callback);
     }
 
@@ -172,12 +176,6 @@ impl Schedule {
         self.turn.todo.set(self.ready());
         self.turn.turns.set(self.turn.turns.get() + 1);
         self.observe(|| Event::TurnBegins { turn: self.turn.turns.get(), ready: self.turn.todo.get() });
-    }
-
-    /// The callback that was taken from the head of the queue has nothing to run.
-    #[cold]
-    pub(crate) fn skipped(&self, callback: &Callback) {
-        self.observe(|| Event::Skipped { callback: ReadyCallback::of(callback, self) });
     }
 
     /// The task whose step is the next callback, if a task may take it without the loop: the fast path is
@@ -213,26 +211,13 @@ impl Schedule {
         self.ready.borrow().len()
     }
 
-    /// What is ready, the head first.
-    pub(crate) fn ready_callbacks(&self) -> Vec<ReadyCallback> {
-        self.ready.borrow().iter().map(|callback| ReadyCallback::of(callback, self)).collect()
-    }
-
-    pub(crate) fn first_ready(&self) -> Option<ReadyCallback> {
-        self.ready.borrow().front().map(|callback| ReadyCallback::of(callback, self))
-    }
-
-    /// How many of them belong to this turn.
-    pub(crate) fn left_in_turn(&self) -> usize {
-        self.turn.todo.get()
-    }
-
     pub(crate) fn close(&self) {
         self.closed.set(true);
         self.special.set(true);
         let rest = std::mem::take(&mut *self.ready.borrow_mut());
         drop(rest); // outside the borrow: destructors of callbacks are user code
         self.workers.clear();
+        self.waits.clear();
     }
 
     pub(crate) fn closed(&self) -> bool {
@@ -255,9 +240,7 @@ impl Schedule {
             task
         });
         if self.observing() {
-            self.task(key).inspect(|task| {
-                self.observe(|| Event::TaskCreated { task: task.handle(), by: self.running_task() })
-            });
+            self.tell_created(key);
         }
         key
     }
@@ -298,11 +281,6 @@ impl Schedule {
         let seen = look(current.as_ref());
         self.current.set(current);
         seen
-    }
-
-    /// As [`current`](Self::current), for those who are told.
-    pub(crate) fn running_task(&self) -> Option<AnyTask> {
-        self.current().map(AnyTask::new)
     }
 
     pub(crate) fn is_current(&self, task: &TaskCore) -> bool {

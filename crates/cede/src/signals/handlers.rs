@@ -132,7 +132,7 @@ impl Signals {
         if self.pipe.get().is_none() {
             let (read, write) = UnixStream::pair()?;
             read.set_nonblocking(true)?;
-            core.park.watch(&read)?;
+            core.reactor.wake_on(&read)?;
             let _ = self.pipe.set([read, write]);
         }
         let [_, write] = self.pipe.get().expect("made above");

@@ -128,6 +128,61 @@ pub fn pooled() -> Pooled {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Take(u8),
+        /// Gives the n-th of those on loan back, modulo their number.
+        Give(usize),
+    }
+
+    fn op() -> impl Strategy<Value = Op> {
+        prop_oneof![3 => (0_u8..5).prop_map(Op::Take), 2 => any::<usize>().prop_map(Op::Give)]
+    }
+
+    proptest! {
+        /// Whatever other tests take and give on their threads.
+        #[test]
+        fn stacks_on_loan_are_apart_and_the_one_given_back_last_comes_first(
+            ops in prop::collection::vec(op(), 0..80)
+        ) {
+            let checked = std::thread::spawn(move || -> Result<(), TestCaseError> {
+                let mut on_loan: Vec<PooledStack> = Vec::new();
+                let mut given_back: [Vec<Slot>; CLASSES] = Default::default();
+                for op in ops {
+                    match op {
+                        Op::Take(class) => {
+                            let taken = take(class).expect("there is room");
+                            if let Some(expected) = given_back[usize::from(class)].pop() {
+                                prop_assert_eq!(taken.slot, expected);
+                            }
+                            let Slot { low, top, class: its } = taken.slot;
+                            prop_assert_eq!(its, class);
+                            prop_assert!(taken.slot.base() - low > super::super::settings::size_of_class(class));
+                            for other in &on_loan {
+                                prop_assert!(top <= other.slot.low || other.slot.top <= low);
+                            }
+                            let reservation = Reservation::global().expect("it is made");
+                            prop_assert_eq!(reservation.guard_hit(low), Some(taken.slot));
+                            prop_assert_eq!(reservation.guard_hit(taken.usable_from()), None);
+                            on_loan.push(taken);
+                        }
+                        Op::Give(nth) if !on_loan.is_empty() => {
+                            let stack = on_loan.swap_remove(nth % on_loan.len());
+                            given_back[usize::from(stack.slot.class)].push(stack.slot);
+                            drop(stack);
+                        }
+                        Op::Give(_) => {}
+                    }
+                    let waiting: usize = given_back.iter().map(Vec::len).sum();
+                    prop_assert!(pooled().stacks >= waiting, "spare ones besides");
+                }
+                Ok(())
+            });
+            checked.join().expect("it does not panic")?;
+        }
+    }
 
     #[test]
     fn the_stack_given_back_last_is_handed_out_first() {

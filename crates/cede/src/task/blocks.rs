@@ -121,6 +121,85 @@ pub(super) unsafe fn free(block: NonNull<u8>, layout: Layout) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        /// A block of so many bytes, and an alignment of 2 to the power of this.
+        Take(usize, u32),
+        /// Gives the n-th of those that are out back, modulo their number.
+        Give(usize),
+        Trim,
+    }
+
+    /// A block that is out. Its bytes are a number that nobody else writes.
+    struct Out {
+        block: NonNull<u8>,
+        layout: Layout,
+        number: u8,
+    }
+
+    impl Out {
+        fn bytes(&self) -> &[u8] {
+            // SAFETY: the block is out, and was filled when it was taken.
+            unsafe { std::slice::from_raw_parts(self.block.as_ptr(), self.layout.size()) }
+        }
+    }
+
+    fn op() -> impl Strategy<Value = Op> {
+        prop_oneof![
+            6 => (8_usize..1200, 3_u32..7).prop_map(|(size, align)| Op::Take(size, align)),
+            4 => any::<usize>().prop_map(Op::Give),
+            1 => Just(Op::Trim),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_are_apart_and_the_one_given_back_last_comes_first(ops in prop::collection::vec(op(), 0..120)) {
+            let blocks = Blocks::default();
+            let mut out: Vec<Out> = Vec::new();
+            let mut free: [Vec<NonNull<u8>>; CLASSES] = Default::default();
+            let give = |out: Out, free: &mut [Vec<NonNull<u8>>; CLASSES]| {
+                if let Some(class) = class_of(out.layout) {
+                    free[class].push(out.block);
+                }
+                // SAFETY: it is out with this layout, and nobody uses it any more.
+                unsafe { blocks.give(out.block, out.layout) };
+            };
+            for (number, op) in (0_u8..).zip(ops) {
+                match op {
+                    Op::Take(size, align) => {
+                        let layout = Layout::from_size_align(size, 1 << align).expect("a layout");
+                        let block = blocks.take(layout);
+                        if let Some(expected) = class_of(layout).and_then(|class| free[class].pop()) {
+                            prop_assert_eq!(block, expected);
+                        }
+                        prop_assert_eq!(block.addr().get() % layout.align(), 0);
+                        // SAFETY: the block has this many bytes and is nobody else's.
+                        unsafe { block.as_ptr().write_bytes(number, size) };
+                        out.push(Out { block, layout, number });
+                    }
+                    Op::Give(nth) if !out.is_empty() => {
+                        let nth = nth % out.len();
+                        give(out.swap_remove(nth), &mut free);
+                    }
+                    Op::Give(_) => {}
+                    Op::Trim => {
+                        let kept: usize = free.iter_mut().map(|list| std::mem::take(list).len()).sum();
+                        prop_assert_eq!(blocks.trim(), kept);
+                    }
+                }
+                for out in &out {
+                    prop_assert!(out.bytes().iter().all(|byte| *byte == out.number), "somebody wrote to it");
+                }
+            }
+            while let Some(last) = out.pop() {
+                give(last, &mut free);
+            }
+            prop_assert_eq!(blocks.trim(), free.iter().map(Vec::len).sum::<usize>());
+        }
+    }
 
     #[test]
     fn a_block_that_is_given_back_is_the_next_one_of_its_size() {

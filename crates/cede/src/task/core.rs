@@ -204,6 +204,12 @@ impl TaskCore {
         self.waiting_since.get()
     }
 
+    /// It lets others go first, here.
+    #[inline]
+    pub(super) fn yields_at(&self, at: &'static Location<'static>) {
+        self.waiting_at.set(Some(at));
+    }
+
     /// What it waited for: its step is about to go on.
     #[inline]
     pub(super) fn stop_waiting(&self) -> Option<Target> {

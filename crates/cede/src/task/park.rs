@@ -72,7 +72,7 @@ pub(crate) fn yield_now(call: &'static str) -> Result<(), Interrupt> {
 
 #[track_caller]
 fn yield_running(task: &TaskRef) -> Result<(), Interrupt> {
-    task.waiting_at.set(Some(Location::caller()));
+    task.yields_at(Location::caller());
     task.schedule.push(Callback::Step(task.key()));
     cede(task, "yield_now")
 }

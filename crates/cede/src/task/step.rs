@@ -88,7 +88,8 @@ fn start(task: TaskRef) {
     match task.schedule.workers.take(task.stack_bytes()) {
         Ok(mut worker) => {
             task.label(worker.label());
-            task.schedule.observe(|| Event::StackTaken { task: task.handle(), stack: StackId(worker.id()) });
+            let stack = StackId(worker.id());
+            task.schedule.observe(|| Event::StackTaken { task: task.handle(), stack });
             let status = worker.run(task.clone().into_job());
             put_back(&task, worker, status);
         }

@@ -3,10 +3,9 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use polling::Poller;
-
 use super::shared::inbox::Source;
 use crate::error::JoinError;
+use crate::reactor::Waker;
 
 /// Something for a thread of a pool to do.
 pub(super) trait Job: Send {
@@ -21,7 +20,7 @@ pub(super) trait Job: Send {
 }
 
 /// A loop's wait for a job.
-pub(super) type Ticket = Source<Arc<Poller>>;
+pub(super) type Ticket = Source<Waker>;
 
 thread_local! {
     /// What the job that runs on this thread works for.

@@ -14,7 +14,15 @@
 
 use super::shim::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering};
 
-pub(crate) type Post = Box<dyn FnOnce() + Send>;
+pub(crate) type Call = Box<dyn FnOnce() + Send>;
+
+/// What others may ask of a loop.
+pub(crate) enum Post {
+    /// Call this.
+    Call(Call),
+    /// A waker was used: see to the task of this key.
+    Wake(u64),
+}
 
 /// Where the loop sleeps. A wake that comes while it is awake is kept: its next sleep ends at once.
 pub(crate) trait Wake {
@@ -83,7 +91,7 @@ impl<W: Wake> Inbox<W> {
 
     // ---- everybody's side
 
-    fn post(&self, post: Post) -> Result<(), Post> {
+    pub(crate) fn post(&self, post: Post) -> Result<(), Post> {
         {
             let mut posts = self.posts.lock();
             if posts.closed {
@@ -131,8 +139,8 @@ impl<W: Wake> Source<W> {
     ///
     /// # Errors
     /// The post, when the loop is closed.
-    pub(crate) fn post(&self, post: Post) -> Result<(), Post> {
-        self.inbox.post(post)
+    pub(crate) fn post(&self, call: Call) -> Result<(), Post> {
+        self.inbox.post(Post::Call(call))
     }
 
     /// It waits for the loop itself and does no work until `wait` is over.

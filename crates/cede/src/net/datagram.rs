@@ -1,0 +1,79 @@
+//! What both kinds of datagram sockets have.
+
+macro_rules! datagrams {
+    ($socket:ident, $address:ty, $name:literal) => {
+        impl $socket {
+            /// Takes a socket of std's into the running loop, and makes it non-blocking.
+            ///
+            /// # Errors
+            /// When no loop runs here.
+            pub fn from_std(socket: net::$socket) -> io::Result<Self> {
+                socket.set_nonblocking(true)?;
+                Ok($socket { source: Source::new(socket, concat!($name, "::from_std"))? })
+            }
+
+            /// Takes it out of the loop, and makes it blocking again.
+            ///
+            /// # Errors
+            /// Of the system.
+            pub fn into_std(self) -> io::Result<net::$socket> {
+                let socket = self.source.into_inner();
+                socket.set_nonblocking(false)?;
+                Ok(socket)
+            }
+
+            /// Receives one datagram, and says from whom; what does not fit is lost. Cedes until one comes.
+            ///
+            /// # Errors
+            /// Of the system: that nobody listens where one was sent to, say. The cancellation, if the task
+            /// is cancelled meanwhile; then no datagram is lost.
+            pub fn recv_from(&self, bytes: &mut [u8]) -> io::Result<(usize, $address)> {
+                self.source.when(Way::Read, concat!($name, "::recv_from"), |socket| socket.recv_from(bytes))
+            }
+
+            /// Receives one datagram; what does not fit is lost. Cedes until one comes.
+            ///
+            /// # Errors
+            /// As [`recv_from`](Self::recv_from).
+            pub fn recv(&self, bytes: &mut [u8]) -> io::Result<usize> {
+                self.source.when(Way::Read, concat!($name, "::recv"), |socket| socket.recv(bytes))
+            }
+
+            /// Sends one datagram to whom it is connected. Cedes while there is no room.
+            ///
+            /// # Errors
+            /// Of the system: not connected, too long, nobody there.
+            pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+                self.source.when(Way::Write, concat!($name, "::send"), |socket| socket.send(bytes))
+            }
+
+            /// The address of this side.
+            ///
+            /// # Errors
+            /// Of the system.
+            pub fn local_addr(&self) -> io::Result<$address> {
+                self.source.io().local_addr()
+            }
+
+            /// The address it is connected to.
+            ///
+            /// # Errors
+            /// When it is not.
+            pub fn peer_addr(&self) -> io::Result<$address> {
+                self.source.io().peer_addr()
+            }
+
+            /// The error that is pending on the socket (`SO_ERROR`), taken from it.
+            ///
+            /// # Errors
+            /// Of the system.
+            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+                self.source.io().take_error()
+            }
+        }
+
+        descriptor!($socket);
+    };
+}
+
+pub(crate) use datagrams;

@@ -1,0 +1,144 @@
+//! What all streams can do, and `Read` and `Write` from that.
+
+use std::io;
+use std::net::Shutdown;
+
+/// A stream of bytes in both directions that a task can cede on, through a shared reference: what
+/// [`TcpStream`](super::TcpStream), [`UnixStream`](super::UnixStream) and others have in common.
+///
+/// Programs use `Read` and `Write`; this is for code that takes any stream and shares it, as
+/// [`split`](super::TcpStream::split) and [`streams`](crate::streams) do.
+pub trait Stream {
+    /// Reads what is there, at most as much as fits; 0 at the end. Cedes while there is nothing.
+    ///
+    /// # Errors
+    /// Of the system; the cancellation, if the task is cancelled meanwhile.
+    fn read_some(&self, bytes: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes as much as there is room for, at least one byte. Cedes while there is no room.
+    ///
+    /// # Errors
+    /// As [`read_some`](Self::read_some); when the other side has closed.
+    fn write_some(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// As [`write_some`](Self::write_some), but where there is no room it gives `WouldBlock` instead of ceding.
+    ///
+    /// # Errors
+    /// As [`write_some`](Self::write_some).
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Ends one direction, or both.
+    ///
+    /// # Errors
+    /// Of the system: not connected any more.
+    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+}
+
+/// `Read` and `Write` for a stream and for a reference to it, and its descriptor.
+macro_rules! read_and_write {
+    ($stream:ident, $name:literal) => {
+        /// Reading cedes while there is nothing to read.
+        impl std::io::Read for &$stream {
+            fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+                let size = bytes.len();
+                self.source.read(size, concat!($name, "::read"), |mut stream| stream.read(bytes))
+            }
+
+            fn read_vectored(&mut self, bytes: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
+                let size = bytes.iter().map(|slice| slice.len()).sum();
+                self.source.read(size, concat!($name, "::read"), |mut stream| stream.read_vectored(bytes))
+            }
+        }
+
+        /// Writing cedes while there is no room. There is nothing to flush.
+        impl std::io::Write for &$stream {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                let call = concat!($name, "::write");
+                self.source.when(crate::reactor::Way::Write, call, |mut stream| stream.write(bytes))
+            }
+
+            fn write_vectored(&mut self, bytes: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                let call = concat!($name, "::write");
+                self.source.when(crate::reactor::Way::Write, call, |mut stream| stream.write_vectored(bytes))
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+
+        /// As for a reference to it.
+        impl std::io::Read for $stream {
+            fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+                std::io::Read::read(&mut &*self, bytes)
+            }
+
+            fn read_vectored(&mut self, bytes: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
+                std::io::Read::read_vectored(&mut &*self, bytes)
+            }
+        }
+
+        /// As for a reference to it.
+        impl std::io::Write for $stream {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                std::io::Write::write(&mut &*self, bytes)
+            }
+
+            fn write_vectored(&mut self, bytes: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                std::io::Write::write_vectored(&mut &*self, bytes)
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+
+        impl crate::net::Stream for $stream {
+            fn read_some(&self, bytes: &mut [u8]) -> std::io::Result<usize> {
+                std::io::Read::read(&mut &*self, bytes)
+            }
+
+            fn write_some(&self, bytes: &[u8]) -> std::io::Result<usize> {
+                std::io::Write::write(&mut &*self, bytes)
+            }
+
+            fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.source.attempt(crate::reactor::Way::Write, |mut stream| {
+                    std::io::Write::write(&mut stream, bytes)
+                })
+            }
+
+            fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
+                self.source.io().shutdown(how)
+            }
+        }
+    };
+}
+
+/// The descriptor of a socket, and how it looks.
+macro_rules! descriptor {
+    ($socket:ident) => {
+        /// For options (`socket2::SockRef::from(&socket)`) and other crates. Whoever reads or writes through it
+        /// finds it non-blocking.
+        impl std::os::fd::AsFd for $socket {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                std::os::fd::AsFd::as_fd(self.source.io())
+            }
+        }
+
+        impl std::os::fd::AsRawFd for $socket {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                std::os::fd::AsRawFd::as_raw_fd(self.source.io())
+            }
+        }
+
+        impl std::fmt::Debug for $socket {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.source.io().fmt(f)
+            }
+        }
+    };
+}
+
+pub(crate) use descriptor;
+pub(crate) use read_and_write;

@@ -1,0 +1,47 @@
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+
+use super::accept::Acceptor;
+use super::listener::listener;
+use super::unix_stream::UnixStream;
+use crate::reactor::Source;
+
+/// A socket that listens for connections of this machine, at a path.
+///
+/// The path stays when the listener is dropped, as with std's; a server of
+/// [`streams`](crate::streams) removes it.
+///
+/// asyncio counterpart: a listening Unix socket and `loop.sock_accept`.
+pub struct UnixListener {
+    acceptor: Acceptor<net::UnixListener>,
+}
+
+listener!(UnixListener, UnixStream, UnixIncoming, SocketAddr);
+
+impl UnixListener {
+    /// Listens at this path, which must not exist yet.
+    ///
+    /// # Errors
+    /// When it exists, or cannot be made. When no loop runs here.
+    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let listener = net::UnixListener::bind(path).map_err(|error| {
+            io::Error::new(error.kind(), format!("UnixListener::bind: {}: {error}", path.display()))
+        })?;
+        Self::from_std(listener)
+    }
+
+    /// Accepts a connection: the stream, and the other side's address, which has a name only if it was bound.
+    /// Cedes until there is one.
+    ///
+    /// When the process has no descriptor left for it, that is reported once, and tried again every second.
+    ///
+    /// # Errors
+    /// As [`TcpListener::accept`](super::TcpListener::accept).
+    pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let (stream, address) = self.acceptor.accept("UnixListener::accept", |listener| listener.accept())?;
+        Ok((UnixStream::from_std(stream)?, address))
+    }
+}

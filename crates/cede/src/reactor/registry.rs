@@ -1,0 +1,229 @@
+//! The loop's descriptors by their keys, and the sleep.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::rc::Rc;
+
+use slotmap::SlotMap;
+
+use super::direction::Direction;
+use super::happened::{Happened, Interest, Sleep, SourceKey};
+use super::selector::{Selector, Waker};
+use super::watch::Watch;
+use crate::error::Error;
+use crate::outcome::Outcome;
+use crate::schedule::Schedule;
+
+/// After how many callbacks the loop asks for readiness even though others are ready.
+const CALLBACKS: u64 = 64;
+/// After how many operations that did not have to wait a task lets others go first.
+const OPERATIONS: u32 = 64;
+
+/// The reactor of one loop.
+pub(crate) struct Reactor {
+    pub(super) schedule: Rc<Schedule>,
+    pub(super) selector: Selector,
+    pub(super) entries: RefCell<SlotMap<SourceKey, Entry>>,
+    /// The watches, by descriptor.
+    pub(super) watched: RefCell<std::collections::BTreeMap<RawFd, SourceKey>>,
+    /// How many wait: tasks that are parked, and watches.
+    waiting: Cell<usize>,
+    /// How many callbacks had run at the last look, and when that was.
+    callbacks: Cell<u64>,
+    looked_at: Cell<u64>,
+    /// Operations in a row that did not wait.
+    operations: Cell<u32>,
+    closed: Cell<bool>,
+    process: u32,
+}
+
+pub(super) enum Entry {
+    Ends(Ends),
+    Watch(Rc<Watch>),
+}
+
+/// The two directions of a descriptor that tasks read and write.
+#[derive(Clone)]
+pub(super) struct Ends {
+    pub(super) read: Rc<Direction>,
+    pub(super) write: Rc<Direction>,
+}
+
+impl Reactor {
+    pub(crate) fn new(schedule: Rc<Schedule>) -> Result<Rc<Self>, Error> {
+        Ok(Rc::new(Reactor {
+            schedule,
+            selector: Selector::new()?,
+            entries: RefCell::default(),
+            watched: RefCell::default(),
+            waiting: Cell::new(0),
+            callbacks: Cell::new(0),
+            looked_at: Cell::new(0),
+            operations: Cell::new(0),
+            closed: Cell::new(false),
+            process: std::process::id(),
+        }))
+    }
+
+    /// What ends the sleep from other threads.
+    pub(crate) fn waker(&self) -> Waker {
+        self.selector.waker()
+    }
+
+    /// Every byte that comes out of this ends a sleep.
+    pub(crate) fn wake_on(&self, source: impl AsFd) -> io::Result<()> {
+        self.selector.wake_on(source)
+    }
+
+    /// Whether anybody waits for a descriptor.
+    #[inline]
+    pub(crate) fn awaited(&self) -> bool {
+        self.waiting.get() > 0
+    }
+
+    /// One more waits.
+    pub(super) fn one_waits(&self) {
+        self.waiting.set(self.waiting.get() + 1);
+        if self.waiting.get() == 1 {
+            self.schedule.turn.call_loop(); // it may have allowed itself not to look for a long time
+        }
+    }
+
+    pub(super) fn one_left(&self) {
+        self.waiting.set(self.waiting.get() - 1);
+    }
+
+    /// Whether readiness is to be asked for although callbacks are ready: somebody waits, and so many of
+    /// them have run, or so long is it ago.
+    pub(crate) fn due(&self, now: impl FnOnce() -> u64, long: u64) -> bool {
+        self.awaited()
+            && (self.schedule.turn.callbacks.get() - self.callbacks.get() >= CALLBACKS
+                || now().saturating_sub(self.looked_at.get()) > long)
+    }
+
+    /// The loop has looked at this time.
+    pub(crate) fn looked(&self, now: u64) {
+        self.looked_at.set(now);
+    }
+
+    /// Sleeps in the kernel until a descriptor is ready, somebody wakes it, or the time is over; queues who
+    /// waited. May come back early. How many descriptors were ready.
+    pub(crate) fn sleep(&self, sleep: Sleep) -> usize {
+        self.callbacks.set(self.schedule.turn.callbacks.get());
+        let mut told = 0;
+        let slept = self.selector.wait(sleep, |token, happened| {
+            told += 1;
+            self.tell(SourceKey::of(token), happened);
+        });
+        match slept {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The poller itself is gone; sleeping without it is the least harm.
+            Err(error) => {
+                eprintln!("cede: the loop cannot wait for events: {error}");
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+        }
+        told
+    }
+
+    /// A key whose descriptor has gone finds nothing. Runs no code of others.
+    #[inline]
+    fn tell(&self, key: SourceKey, happened: Happened) {
+        match self.entries.borrow().get(key) {
+            Some(Entry::Ends(ends)) => {
+                if happened.readable {
+                    ends.read.set_ready(happened.read_ended);
+                }
+                if happened.writable {
+                    ends.write.set_ready(happened.write_ended);
+                }
+            }
+            Some(Entry::Watch(watch)) => watch.tell(happened, &self.schedule),
+            None => {}
+        }
+    }
+
+    /// Takes a descriptor in.
+    pub(super) fn register(
+        &self,
+        source: impl AsFd,
+        interest: Interest,
+        make: impl FnOnce() -> Entry,
+    ) -> io::Result<SourceKey> {
+        if self.closed.get() {
+            return Err(Error::closed("registering a descriptor").into());
+        }
+        let key = self.entries.borrow_mut().insert(make());
+        match self.selector.add(&source, key.token(), interest) {
+            Ok(()) => Ok(key),
+            Err(error) => {
+                let entry = self.entries.borrow_mut().remove(key);
+                drop(entry); // outside the borrow
+                Err(explained(error, source.as_fd().as_raw_fd()))
+            }
+        }
+    }
+
+    /// Lets one go. In a forked child the kernel's list is the parent's, and stays as it is.
+    pub(super) fn deregister(&self, key: SourceKey, source: impl AsFd) {
+        let entry = self.entries.borrow_mut().remove(key);
+        if let Some(entry) = entry {
+            if self.process == std::process::id() {
+                let _ = self.selector.remove(source);
+            }
+            if let Entry::Ends(ends) = entry {
+                // Nobody waits: a wait borrows the source. But for one that was leaked with its stack.
+                ends.read.wake(Outcome::Finished);
+                ends.write.wake(Outcome::Finished);
+            }
+        }
+    }
+
+    /// Whether the running task has done so much without waiting that others should go first.
+    #[inline]
+    pub(super) fn has_had_its_turn(&self) -> bool {
+        let operations = self.operations.get() + 1;
+        self.operations.set(operations);
+        operations > OPERATIONS
+    }
+
+    #[inline]
+    pub(super) fn waited(&self) {
+        self.operations.set(0);
+    }
+
+    pub(super) fn closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    /// Lets all go.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        let all = self.entries.take();
+        let watched = self.watched.take();
+        self.waiting.set(self.waiting.get().saturating_sub(watched.len()));
+        for entry in all.values() {
+            if let Entry::Watch(watch) = entry {
+                watch.leave(&self.selector);
+            }
+        }
+        drop(all); // outside the borrow: captures' destructors are user code
+    }
+}
+
+/// Says what to do where the kernel says only that it may not be.
+fn explained(error: io::Error, fd: RawFd) -> io::Error {
+    let text = match rustix::io::Errno::from_io_error(&error) {
+        Some(rustix::io::Errno::PERM) => format!(
+            "descriptor {fd} cannot be waited for: a regular file is always ready; read it on a thread \
+             (cede::fs, cede::to_thread)"
+        ),
+        Some(rustix::io::Errno::EXIST) => {
+            format!("descriptor {fd} is registered with this loop already; remove it there first")
+        }
+        _ => return error,
+    };
+    io::Error::new(error.kind(), text)
+}

@@ -1,0 +1,206 @@
+//! A descriptor that tasks read and write.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::direction::Direction;
+use super::happened::{Interest, SourceKey};
+use super::registry::{Ends, Entry, Reactor};
+use super::selector::SHORT_IS_EMPTY;
+use crate::coroutine::Interrupt;
+use crate::error::Error;
+use crate::event_loop::find_running;
+use crate::task;
+
+/// A non-blocking descriptor, registered with the loop it was made on. Whoever would have to wait for it
+/// parks; the loop goes on.
+///
+/// The invariant: the descriptor is registered from here to the drop, under a key of its own, and is closed
+/// only afterwards. So no event of it outlives it.
+pub(crate) struct Source<S: AsFd> {
+    reactor: Rc<Reactor>,
+    key: SourceKey,
+    ends: Ends,
+    /// `None` once it was moved out.
+    io: Option<S>,
+}
+
+/// Which direction an operation needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Read,
+    Write,
+}
+
+impl<S: AsFd> Source<S> {
+    /// Registers it with the running loop. It must be non-blocking already.
+    ///
+    /// # Errors
+    /// When no loop runs here; when the kernel cannot tell of this kind of descriptor.
+    #[track_caller]
+    pub(crate) fn new(io: S, call: &'static str) -> io::Result<Self> {
+        Self::register(io, call, true)
+    }
+
+    /// As [`new`](Self::new), for one that cannot be written to yet: it is still being connected.
+    #[track_caller]
+    pub(crate) fn connecting(io: S, call: &'static str) -> io::Result<Self> {
+        Self::register(io, call, false)
+    }
+
+    #[track_caller]
+    fn register(io: S, call: &'static str, writable: bool) -> io::Result<Self> {
+        let event_loop = find_running().ok_or_else(|| Error::no_running_loop(call))?;
+        let reactor = event_loop.core.reactor.clone();
+        let site = Location::caller();
+        let ends = Ends {
+            read: Direction::new(reactor.schedule.clone(), "read from", false, site),
+            write: Direction::new(reactor.schedule.clone(), "write to", writable, site),
+        };
+        let interest = Interest { read: true, write: true, edge: true };
+        let key = reactor.register(&io, interest, || Entry::Ends(ends.clone()))?;
+        Ok(Source { reactor, key, ends, io: Some(io) })
+    }
+
+    /// What it waits for.
+    #[inline]
+    pub(crate) fn io(&self) -> &S {
+        self.io.as_ref().expect("it is moved out only with the source")
+    }
+
+    /// Takes it out of the loop.
+    pub(crate) fn into_inner(mut self) -> S {
+        let io = self.io.take().expect("it is moved out only with the source");
+        self.reactor.deregister(self.key, &io);
+        io
+    }
+
+    /// The same descriptor as something else.
+    pub(crate) fn map<T: AsFd>(mut self, map: impl FnOnce(S) -> T) -> Source<T> {
+        let io = self.io.take().map(map);
+        Source { reactor: self.reactor.clone(), key: self.key, ends: self.ends.clone(), io }
+    }
+
+    #[inline]
+    fn direction(&self, way: Way) -> &Rc<Direction> {
+        match way {
+            Way::Read => &self.ends.read,
+            Way::Write => &self.ends.write,
+        }
+    }
+
+    /// Does it as soon as it does not block. Cedes while it would; and now and then although it would not,
+    /// so that one who always finds data does not starve the others.
+    ///
+    /// # Errors
+    /// What `attempt` gives, but for `WouldBlock` and `Interrupted`. The cancellation, if the task is
+    /// cancelled meanwhile; then nothing was done. When another task waits in this direction. Outside a task.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn when<T>(
+        &self,
+        way: Way,
+        call: &'static str,
+        mut attempt: impl FnMut(&S) -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.begin(way, call)?;
+        loop {
+            if !self.direction(way).ready() {
+                self.wait(way, call)?;
+            }
+            match attempt(self.io()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.direction(way).would_block(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Reads as soon as there is something. A read that does not fill the buffer of this size has emptied a
+    /// stream, and the next one waits.
+    ///
+    /// # Errors
+    /// As [`when`](Self::when).
+    #[track_caller]
+    #[inline]
+    pub(crate) fn read(
+        &self,
+        size: usize,
+        call: &'static str,
+        attempt: impl FnMut(&S) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let count = self.when(Way::Read, call, attempt)?;
+        if SHORT_IS_EMPTY && count > 0 && count < size {
+            self.ends.read.emptied();
+        }
+        Ok(count)
+    }
+
+    /// Does it if it does not block.
+    ///
+    /// # Errors
+    /// What `attempt` gives, `WouldBlock` included.
+    pub(crate) fn attempt<T>(&self, way: Way, mut attempt: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        if !self.direction(way).ready() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let done = attempt(self.io());
+        if matches!(&done, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            self.direction(way).would_block();
+        }
+        done
+    }
+
+    /// What stands before every operation.
+    #[track_caller]
+    #[inline]
+    fn begin(&self, way: Way, call: &'static str) -> io::Result<()> {
+        if self.direction(way).parked() {
+            return Err(self.direction(way).busy(call));
+        }
+        if self.reactor.has_had_its_turn() {
+            self.reactor.waited();
+            if let Err(interrupt) = task::yield_now(call) {
+                return Err(match interrupt {
+                    Interrupt::Cancelled(cancelled) => cancelled.into(),
+                    Interrupt::Error(error) => error.into(),
+                });
+            }
+            // Others ran: one of them may wait here now.
+            if self.direction(way).parked() {
+                return Err(self.direction(way).busy(call));
+            }
+        }
+        Ok(())
+    }
+
+    #[track_caller]
+    fn wait(&self, way: Way, call: &'static str) -> io::Result<()> {
+        if self.reactor.closed() {
+            return Err(Error::closed(call).into());
+        }
+        self.reactor.waited();
+        self.reactor.one_waits();
+        let _waits = Waits(&self.reactor);
+        self.direction(way).wait(call)
+    }
+}
+
+/// Somebody waits while this lives.
+struct Waits<'a>(&'a Reactor);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.one_left();
+    }
+}
+
+impl<S: AsFd> Drop for Source<S> {
+    fn drop(&mut self) {
+        if let Some(io) = &self.io {
+            self.reactor.deregister(self.key, io);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What a schedule tells an observer, and whoever looks at it.
+
+use super::Schedule;
+use crate::callback::{Callback, TaskKey};
+use crate::observe::{Event, ReadyCallback};
+use crate::target::{Awaited, Target};
+use crate::task::AnyTask;
+
+impl Schedule {
+    #[cold]
+    pub(super) fn push_told(&self, callback: Callback, ended: Option<&Target>) {
+        if self.closed.get() {
+            return drop(callback);
+        }
+        self.observe(|| Event::Queued {
+            callback: ReadyCallback::of(&callback, self),
+            by: self.running_task(),
+            because: ended.map(|target| Awaited { target: target.clone() }),
+        });
+        self.ready.borrow_mut().push_back(callback);
+    }
+
+    /// The callback that was taken from the head of the queue has nothing to run.
+    #[cold]
+    pub(crate) fn skipped(&self, callback: &Callback) {
+        self.observe(|| Event::Skipped { callback: ReadyCallback::of(callback, self) });
+    }
+
+    /// What is ready, the head first.
+    pub(crate) fn ready_callbacks(&self) -> Vec<ReadyCallback> {
+        self.ready.borrow().iter().map(|callback| ReadyCallback::of(callback, self)).collect()
+    }
+
+    pub(crate) fn first_ready(&self) -> Option<ReadyCallback> {
+        self.ready.borrow().front().map(|callback| ReadyCallback::of(callback, self))
+    }
+
+    /// How many of them belong to this turn.
+    pub(crate) fn left_in_turn(&self) -> usize {
+        self.turn.todo.get()
+    }
+
+    #[cold]
+    pub(super) fn tell_created(&self, key: TaskKey) {
+        if let Some(task) = self.task(key) {
+            self.observe(|| Event::TaskCreated { task: task.handle(), by: self.running_task() });
+        }
+    }
+
+    /// As [`current`](Self::current), for those who are told.
+    pub(crate) fn running_task(&self) -> Option<AnyTask> {
+        self.current().map(AnyTask::new)
+    }
+}

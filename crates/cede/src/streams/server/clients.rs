@@ -1,0 +1,88 @@
+//! The connections of a server.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::Shutdown;
+use std::rc::Rc;
+
+use slotmap::{DefaultKey, SlotMap};
+
+use crate::coroutine::Awaitable;
+use crate::net::Stream;
+use crate::sync::Event;
+use crate::task::AnyTask;
+
+/// The connections that are open: from their acceptance to the end of their handlers.
+pub(super) struct Clients {
+    open: RefCell<SlotMap<DefaultKey, Client>>,
+    /// Set while none is open.
+    none: Event,
+}
+
+struct Client {
+    stream: Rc<dyn Stream>,
+    task: Option<AnyTask>,
+}
+
+impl Clients {
+    pub(super) fn new() -> Rc<Self> {
+        let none = Event::new();
+        none.set();
+        Rc::new(Clients { open: RefCell::default(), none })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.open.borrow().len()
+    }
+
+    /// One more, until what this gives is dropped.
+    pub(super) fn enter(self: &Rc<Self>, stream: Rc<dyn Stream>) -> Place {
+        let key = self.open.borrow_mut().insert(Client { stream, task: None });
+        self.none.clear();
+        Place { clients: self.clone(), key }
+    }
+
+    /// Its handler runs in this task.
+    pub(super) fn set_task(&self, key: DefaultKey, task: AnyTask) {
+        if let Some(client) = self.open.borrow_mut().get_mut(key) {
+            client.task = Some(task);
+        }
+    }
+
+    pub(super) fn tasks(&self) -> Vec<AnyTask> {
+        self.open.borrow().values().filter_map(|client| client.task.clone()).collect()
+    }
+
+    pub(super) fn cancel(&self) {
+        for task in self.tasks() {
+            task.cancel();
+        }
+    }
+
+    pub(super) fn end_reading(&self) {
+        let streams: Vec<_> = self.open.borrow().values().map(|client| client.stream.clone()).collect();
+        for stream in streams {
+            let _ = stream.shutdown(Shutdown::Read);
+        }
+    }
+
+    pub(super) fn wait_none(&self) -> io::Result<()> {
+        Ok(self.none.wait().await_()?)
+    }
+}
+
+/// A connection is open while this lives.
+pub(super) struct Place {
+    clients: Rc<Clients>,
+    pub(super) key: DefaultKey,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let client = self.clients.open.borrow_mut().remove(self.key);
+        drop(client); // outside the borrow
+        if self.clients.len() == 0 {
+            self.clients.none.set();
+        }
+    }
+}

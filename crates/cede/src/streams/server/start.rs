@@ -1,0 +1,164 @@
+//! Starting a server.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::clients::Clients;
+use super::listen::Accept;
+use super::{Inner, Server, is_quiet};
+use crate::coroutine::coroutine;
+use crate::error::Failure;
+use crate::facade::create_task;
+use crate::net::{TcpListener, TcpStream, ToSocketAddrs, UnixListener, UnixStream};
+use crate::report::{self, Report};
+use crate::streams::open::Shared;
+use crate::streams::reader::StreamReader;
+use crate::streams::writer::StreamWriter;
+use crate::sync::Event;
+
+/// Serves with this listener: the handler is called with each stream, in a task of its own. Does not cede.
+///
+/// An error that a handler returns is reported, as that of a task that nobody awaits; a cancellation is not.
+/// A panic ends its connection alone. Where accepting itself fails for good, that is reported and the server
+/// is closed.
+///
+/// # Panics
+/// When no loop runs here.
+#[track_caller]
+pub fn serve<A, E>(listener: A, handler: impl Fn(Rc<A::Stream>) -> Result<(), E> + 'static) -> Server
+where
+    A: Accept + 'static,
+    E: Failure,
+{
+    serve_and_then(listener, handler, || ())
+}
+
+/// As [`serve`]; calls this when it accepts no more and has let go of the listener.
+#[track_caller]
+fn serve_and_then<A, E>(
+    listener: A,
+    handler: impl Fn(Rc<A::Stream>) -> Result<(), E> + 'static,
+    closed: impl FnOnce() + 'static,
+) -> Server
+where
+    A: Accept + 'static,
+    E: Failure,
+{
+    let server = Server {
+        inner: Rc::new(Inner {
+            clients: Clients::new(),
+            accepting: RefCell::default(),
+            closed: Event::new(),
+            closing: Cell::new(false),
+            address: listener.address(),
+        }),
+    };
+    // Goes with the task, begun or not, however that ends.
+    let ended = Ended { server: server.clone(), closed: Some(closed), listener: Some(listener) };
+    let handler = Rc::new(handler);
+    let accept = move || {
+        let ended = ended;
+        let listener = ended.listener.as_ref().expect("it is taken by the drop");
+        let failed = loop {
+            match listener.accept_stream() {
+                Ok(stream) => connect(&ended.server.inner.clients, Rc::new(stream), &handler),
+                Err(error) => break error,
+            }
+        };
+        if !is_quiet(&failed) {
+            report::report(&Report::UnreadFailure {
+                who: "a server, which accepts no more,".to_owned(),
+                created: std::panic::Location::caller(),
+                error: failed.to_string(),
+            });
+        }
+    };
+    let task = create_task(coroutine(accept).named("server"));
+    server.inner.accepting.replace(Some(task.handle()));
+    server
+}
+
+fn connect<S, E>(
+    clients: &Rc<Clients>,
+    stream: Rc<S>,
+    handler: &Rc<impl Fn(Rc<S>) -> Result<(), E> + 'static>,
+) where
+    S: crate::net::Stream + 'static,
+    E: Failure,
+{
+    let (place, handler) = (clients.enter(stream.clone()), handler.clone());
+    let key = place.key;
+    let serve = move || -> Result<(), E> {
+        let place = place;
+        let served = handler(stream);
+        drop(place);
+        served
+    };
+    let task = create_task(coroutine(serve).fallible().named("connection"));
+    clients.set_task(key, task.handle());
+}
+
+/// The end of a server's accepting.
+struct Ended<A, F: FnOnce()> {
+    server: Server,
+    closed: Option<F>,
+    listener: Option<A>,
+}
+
+impl<A, F: FnOnce()> Drop for Ended<A, F> {
+    fn drop(&mut self) {
+        drop(self.listener.take());
+        if let Some(closed) = self.closed.take() {
+            closed();
+        }
+        self.server.inner.closed.set();
+    }
+}
+
+/// Serves by TCP at this address: the handler is called with a reader and a writer of each connection, in a
+/// task of its own. Cedes only to look a name up.
+///
+/// asyncio counterpart: `asyncio.start_server`.
+///
+/// # Errors
+/// As [`TcpListener::bind`].
+pub fn start_server<E: Failure>(
+    address: impl ToSocketAddrs,
+    handler: impl Fn(StreamReader<Shared<TcpStream>>, StreamWriter<TcpStream>) -> Result<(), E> + 'static,
+) -> io::Result<Server> {
+    let listener = TcpListener::bind(address)?;
+    Ok(serve(listener, with_reader_and_writer(handler)))
+}
+
+/// As [`start_server`], at a path. A socket that an earlier server has left there is removed; and so is this
+/// one's when it is closed, unless another has taken its place.
+///
+/// asyncio counterpart: `asyncio.start_unix_server`.
+///
+/// # Errors
+/// As [`UnixListener::bind`].
+pub fn start_unix_server<E: Failure>(
+    path: impl AsRef<Path>,
+    handler: impl Fn(StreamReader<Shared<UnixStream>>, StreamWriter<UnixStream>) -> Result<(), E> + 'static,
+) -> io::Result<Server> {
+    let path: PathBuf = path.as_ref().into();
+    if std::fs::symlink_metadata(&path).is_ok_and(|found| found.file_type().is_socket()) {
+        std::fs::remove_file(&path)?;
+    }
+    let listener = UnixListener::bind(&path)?;
+    let ours = std::fs::symlink_metadata(&path)?.ino();
+    Ok(serve_and_then(listener, with_reader_and_writer(handler), move || {
+        if std::fs::symlink_metadata(&path).is_ok_and(|found| found.ino() == ours) {
+            let _ = std::fs::remove_file(&path);
+        }
+    }))
+}
+
+fn with_reader_and_writer<S: crate::net::Stream + 'static, E>(
+    handler: impl Fn(StreamReader<Shared<S>>, StreamWriter<S>) -> Result<(), E> + 'static,
+) -> impl Fn(Rc<S>) -> Result<(), E> + 'static {
+    move |stream| handler(StreamReader::new(Shared(stream.clone())), StreamWriter::new(stream))
+}

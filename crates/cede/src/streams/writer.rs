@@ -1,0 +1,282 @@
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io;
+use std::net::Shutdown;
+use std::rc::Rc;
+
+use crate::coroutine::{Awaitable, coroutine};
+use crate::error::{Error, Failure};
+use crate::facade::create_task;
+use crate::net::Stream;
+use crate::sync::Event;
+use crate::task::AnyTask;
+
+/// asyncio's mark: [`drain`](StreamWriter::drain) waits when more than this is to be sent, until a quarter is.
+const HIGH: usize = 64 * 1_024;
+
+/// Writes without waiting: what the system does not take at once is kept and sent in the background, and
+/// whoever writes much asks now and then for it to be [`drain`](Self::drain)ed. Clones are the same writer.
+///
+/// A connection that is lost is an error of the next write or drain. When the last writer is dropped, what is
+/// kept is still sent, and then the stream is closed.
+///
+/// asyncio counterpart: `StreamWriter`.
+pub struct StreamWriter<S: Stream + 'static> {
+    shared: Rc<Shared<S>>,
+}
+
+struct Shared<S: Stream + 'static> {
+    stream: Rc<S>,
+    /// What no task has begun to send.
+    kept: RefCell<Vec<u8>>,
+    /// How many bytes are still to be sent, those that a task sends now included. While there are some, a
+    /// task sends them, and nobody else writes.
+    unsent: Cell<usize>,
+    sender: RefCell<Option<AnyTask>>,
+    /// Why nothing can be sent any more.
+    lost: RefCell<Option<Error>>,
+    /// Not more than is allowed is kept.
+    drained: Event,
+    /// Nothing is kept.
+    flushed: Event,
+    /// How many writers there are.
+    writers: Cell<usize>,
+    /// The direction ends when nothing is kept.
+    ending: Cell<bool>,
+    high: Cell<usize>,
+}
+
+impl<S: Stream + 'static> StreamWriter<S> {
+    /// A writer to this stream.
+    pub fn new(stream: Rc<S>) -> Self {
+        let shared = Shared {
+            stream,
+            kept: RefCell::default(),
+            unsent: Cell::new(0),
+            sender: RefCell::default(),
+            lost: RefCell::default(),
+            drained: Event::new(),
+            flushed: Event::new(),
+            writers: Cell::new(1),
+            ending: Cell::new(false),
+            high: Cell::new(HIGH),
+        };
+        shared.drained.set();
+        shared.flushed.set();
+        StreamWriter { shared: Rc::new(shared) }
+    }
+
+    /// Writes: at once as much as the system takes, the rest in the background. Does not cede.
+    ///
+    /// # Errors
+    /// When the connection was lost, or the writer is closed. Outside a loop, if not all is taken at once.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let shared = &self.shared;
+        shared.check("StreamWriter::write")?;
+        let mut rest = bytes;
+        if shared.unsent.get() == 0 {
+            while !rest.is_empty() {
+                match shared.stream.try_write(rest) {
+                    Ok(count) => rest = &rest[count..],
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(shared.lose(error)),
+                }
+            }
+        }
+        if !rest.is_empty() {
+            shared.kept.borrow_mut().extend_from_slice(rest);
+            shared.unsent.set(shared.unsent.get() + rest.len());
+            shared.flushed.clear();
+            shared.start_sender();
+        }
+        if shared.unsent.get() > shared.high.get() {
+            shared.drained.clear();
+        }
+        Ok(())
+    }
+
+    /// Waits while more than 64 KiB ([`set_high_water`](Self::set_high_water)) is kept, until a quarter of
+    /// that is left. Does not cede if less is. Cancelled, it leaves all as it is.
+    ///
+    /// # Errors
+    /// When the connection was lost. The cancellation.
+    pub fn drain(&self) -> io::Result<()> {
+        self.shared.check_lost()?;
+        self.shared.drained.wait().await_()?;
+        self.shared.check_lost()
+    }
+
+    /// Waits until all that was written is given to the system.
+    ///
+    /// # Errors
+    /// As [`drain`](Self::drain).
+    pub fn flush(&self) -> io::Result<()> {
+        self.shared.check_lost()?;
+        self.shared.flushed.wait().await_()?;
+        self.shared.check_lost()
+    }
+
+    /// Tells the other side, after what was written, that nothing more will come; it can still be read from.
+    /// Does not cede.
+    ///
+    /// asyncio counterpart: `write_eof`.
+    ///
+    /// # Errors
+    /// When the connection was lost, or the writer is closed already.
+    pub fn write_eof(&self) -> io::Result<()> {
+        self.shared.check("StreamWriter::write_eof")?;
+        self.shared.end();
+        Ok(())
+    }
+
+    /// Ends writing after what was written. The stream itself is closed when its reader, too, is dropped.
+    /// Does not cede; [`wait_closed`](Self::wait_closed) waits. Closing twice does nothing.
+    pub fn close(&self) {
+        if !self.shared.ending.get() {
+            self.shared.end();
+        }
+    }
+
+    /// Whether it is closed, or the connection was lost.
+    pub fn is_closing(&self) -> bool {
+        self.shared.ending.get() || self.shared.lost.borrow().is_some()
+    }
+
+    /// Waits until what was written before [`close`](Self::close) is given to the system.
+    ///
+    /// # Errors
+    /// As [`drain`](Self::drain).
+    pub fn wait_closed(&self) -> io::Result<()> {
+        self.flush()
+    }
+
+    /// Sets how much may be kept before [`drain`](Self::drain) waits.
+    ///
+    /// asyncio counterpart: `transport.set_write_buffer_limits`.
+    pub fn set_high_water(&self, bytes: usize) {
+        self.shared.high.set(bytes);
+    }
+
+    /// How much is kept to be sent.
+    pub fn kept(&self) -> usize {
+        self.shared.unsent.get()
+    }
+
+    /// The stream.
+    pub fn stream(&self) -> &Rc<S> {
+        &self.shared.stream
+    }
+}
+
+impl<S: Stream + 'static> Shared<S> {
+    fn check(&self, call: &str) -> io::Result<()> {
+        self.check_lost()?;
+        if self.ending.get() {
+            return Err(io::Error::new(io::ErrorKind::BrokenPipe, format!("{call}: the writer is closed")));
+        }
+        Ok(())
+    }
+
+    fn check_lost(&self) -> io::Result<()> {
+        match &*self.lost.borrow() {
+            Some(error) => Err(error.clone().into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing can be sent any more.
+    fn lose(&self, error: io::Error) -> io::Error {
+        let error = Error::from(error);
+        *self.lost.borrow_mut() = Some(error.clone());
+        self.kept.take();
+        self.unsent.set(0);
+        self.drained.set();
+        self.flushed.set();
+        error.into()
+    }
+
+    fn end(&self) {
+        self.ending.set(true);
+        if self.unsent.get() == 0 {
+            let _ = self.stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Has a task send what is kept, unless one does.
+    fn start_sender(self: &Rc<Self>) {
+        if self.sender.borrow().as_ref().is_some_and(|task| !task.done()) {
+            return;
+        }
+        let shared = self.clone();
+        let task = create_task(coroutine(move || shared.send_kept()).named("stream writer"));
+        let before = self.sender.replace(Some(task.handle()));
+        drop(before);
+    }
+
+    /// The sender's body. It owns the writer's memory, not a writer: so the last writer may go meanwhile.
+    fn send_kept(self: Rc<Self>) {
+        let mut sending = Vec::new();
+        let mut sent = 0;
+        loop {
+            if sent == sending.len() {
+                sending = self.kept.take();
+                sent = 0;
+                if sending.is_empty() {
+                    break;
+                }
+            }
+            match self.stream.write_some(&sending[sent..]) {
+                Ok(count) => {
+                    sent += count;
+                    self.unsent.set(self.unsent.get() - count);
+                }
+                Err(error) => {
+                    // Cancelled with its loop, as a rule: what is kept is lost then.
+                    if !error.is_cancelled() || self.writers.get() == 0 {
+                        self.lose(error);
+                    } else {
+                        self.lose(io::Error::new(
+                            io::ErrorKind::ConnectionAborted,
+                            "the sender was cancelled",
+                        ));
+                    }
+                    return;
+                }
+            }
+            if self.unsent.get() <= self.high.get() / 4 {
+                self.drained.set();
+            }
+        }
+        self.flushed.set();
+        self.drained.set();
+        if self.ending.get() {
+            let _ = self.stream.shutdown(Shutdown::Write);
+        }
+    }
+}
+
+impl<S: Stream + 'static> Clone for StreamWriter<S> {
+    fn clone(&self) -> Self {
+        self.shared.writers.set(self.shared.writers.get() + 1);
+        StreamWriter { shared: self.shared.clone() }
+    }
+}
+
+impl<S: Stream + 'static> Drop for StreamWriter<S> {
+    fn drop(&mut self) {
+        self.shared.writers.set(self.shared.writers.get() - 1);
+        if self.shared.writers.get() == 0 && !self.is_closing() {
+            self.shared.end();
+        }
+    }
+}
+
+impl<S: Stream + 'static> fmt::Debug for StreamWriter<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamWriter")
+            .field("kept", &self.kept())
+            .field("closing", &self.is_closing())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! Sockets on the loop: what tasks do with them while others run. Rows 34 and 35 of the table in
+//! `docs/design.md` bear their numbers; the rest is cede's own.
+#![forbid(unsafe_code)]
+
+mod help;
+
+mod accept;
+mod cancelling;
+mod row_34_reader;
+mod row_34_server;
+mod row_34_writer;
+mod row_35_connect;
+mod row_35_datagrams;
+mod sharing;
+mod stream_sockets;
+mod unix_sockets;
