@@ -42,7 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("L2 the loop and what it owns", &["event_loop", "async_generator", "reactor", "signals", "threads"]),
     ("L3 of the running loop", &["facade", "time"]),
     ("L3 coordination", &["sync", "combinators", "contextlib", "compat"]),
-    ("L3 on top of that", &["channel", "net", "trace"]),
+    ("L3 on top of that", &["channel", "net", "trace", "explore"]),
     ("L3 on top of sockets", &["streams"]),
     ("L4 for the macros", &["__private"]),
     ("L4 the guides, which name everything", &["guide"]),

@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 mod diagnosis;
+mod exploring;
 mod machine;
 mod pictures;

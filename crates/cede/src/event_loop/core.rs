@@ -9,7 +9,7 @@ use super::ages::Ages;
 use super::clock::{Clock, Nanos};
 use super::loop_handle::LoopHandle;
 use super::proxy::Inbox;
-use super::step::Gate;
+use super::step::Before;
 use super::timers::Timers;
 use crate::async_generator::LiveGenerators;
 use crate::error::Error;
@@ -56,7 +56,7 @@ pub(crate) struct LoopCore {
     pub(crate) crossings: Cell<u32>,
     pub(crate) slow_callback: Cell<Duration>,
     pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
-    pub(crate) gate: RefCell<Option<Gate>>,
+    pub(crate) before: RefCell<Before>,
 }
 
 thread_local! {
@@ -99,7 +99,7 @@ impl LoopCore {
             crossings: Cell::new(0),
             slow_callback: Cell::new(Duration::from_millis(100)),
             exception_handler: RefCell::default(),
-            gate: RefCell::default(),
+            before: RefCell::default(),
         });
         schedule.set_home(Arc::new(WayHome { inbox: Arc::downgrade(&core.inbox) }));
         let weak = Rc::downgrade(&core);

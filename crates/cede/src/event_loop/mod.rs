@@ -28,6 +28,7 @@ mod loop_handle;
 mod proxy;
 mod run;
 mod runner;
+mod shuffle;
 mod step;
 mod timers;
 mod turn;
