@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "L1 coroutine objects, promises, tasks",
         &[
+            "blame",
             "callback",
             "completion",
             "target",
@@ -41,7 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("L2 the loop and what it owns", &["event_loop", "async_generator", "reactor", "signals", "threads"]),
     ("L3 of the running loop", &["facade", "time"]),
     ("L3 coordination", &["sync", "combinators", "contextlib", "compat"]),
-    ("L3 on top of that", &["channel", "net", "trace"]),
+    ("L3 on top of that", &["channel", "net", "trace", "explore"]),
     ("L3 on top of sockets", &["streams"]),
     ("L4 for the macros", &["__private"]),
     ("L4 the guides, which name everything", &["guide"]),
@@ -50,7 +51,18 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Modules whose files know each other both ways: a task, what it waits for, and the queue that both are in,
 /// are one knot; so are the loop and the sources of work that it owns. Nothing else may be.
 const KNOTS: &[&[&str]] = &[
-    &["callback", "completion", "target", "schedule", "observe", "context", "coroutine", "task", "foreign"],
+    &[
+        "blame",
+        "callback",
+        "completion",
+        "target",
+        "schedule",
+        "observe",
+        "context",
+        "coroutine",
+        "task",
+        "foreign",
+    ],
     &["event_loop", "async_generator", "reactor", "signals", "threads"],
 ];
 

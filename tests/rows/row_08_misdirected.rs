@@ -148,7 +148,8 @@ fn a_cycle_of_awaits_is_a_deadlock_that_is_named() {
   task 'a' (wait_for_b, created at {here}) waits for task 'b' at {here}
   task 'b' (wait_for_a, created at {here}) waits for task 'a' at {here}
   task 'main' (run, created at {here}) waits for <Promise pending>, created at {here} at {here}
-  cycle: 'a' → 'b' → 'a'"
+  cycle: 'a' → 'b' → 'a'
+  nobody can set the promise made at {here}; whoever waits for it has its only handle"
         )
     );
 }

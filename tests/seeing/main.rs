@@ -1,5 +1,7 @@
 //! Seeing who has control: the loop by steps, snapshots, pictures, reports.
 #![forbid(unsafe_code)]
 
+mod diagnosis;
+mod exploring;
 mod machine;
 mod pictures;

@@ -6,7 +6,9 @@ mod conform;
 mod cpython;
 mod demo;
 mod demos;
+mod explore;
 mod picture;
+mod race;
 mod stage;
 mod tour;
 
@@ -28,6 +30,8 @@ struct Cli {
 enum Command {
     /// Run one of the article's programs, or list them all
     Demo(demo::DemoArgs),
+    /// Look for the order in which a program with a planted race fails
+    Explore(explore::ExploreArgs),
     /// Compare cede with CPython: run programs and check their traces
     Conform(conform::ConformArgs),
 }
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         None => tour::main(),
         Some(Command::Demo(args)) => demo::main(&args),
+        Some(Command::Explore(args)) => explore::main(&args),
         Some(Command::Conform(args)) => conform::main(args),
     };
     done.unwrap_or_else(|error| {

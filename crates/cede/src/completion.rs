@@ -193,6 +193,10 @@ impl Completion {
 
     // ---- who can still read the result
 
+    pub(crate) fn readers(&self) -> u32 {
+        self.readers.get()
+    }
+
     pub(crate) fn add_reader(&self) {
         self.readers.set(self.readers.get() + 1);
     }

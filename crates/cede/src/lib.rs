@@ -72,6 +72,7 @@ compile_error!("cede runs on Unix: its stacks need mmap, guard pages and a signa
 extern crate self as cede;
 
 mod async_generator;
+mod blame;
 mod callback;
 pub mod channel;
 mod combinators;
@@ -82,6 +83,7 @@ pub mod contextlib;
 mod coroutine;
 mod error;
 mod event_loop;
+mod explore;
 mod facade;
 mod foreign;
 pub mod generator;
@@ -135,6 +137,7 @@ pub use event_loop::{
     run, running_loop,
 };
 #[doc(inline)]
+pub use explore::{Explored, ScheduleFailure, explore, try_explore};
 pub use facade::{all_tasks, create_eager_task, create_task, current_task};
 #[doc(inline)]
 pub use generator::{

@@ -355,6 +355,10 @@ impl<T: 'static> TargetCell for PromiseCell<T> {
         write!(f, "<Promise {}>", self.completion.outcome())
     }
 
+    fn handles(&self) -> Option<u32> {
+        Some(self.completion.readers())
+    }
+
     fn site(&self) -> &'static Location<'static> {
         self.site
     }

@@ -39,6 +39,11 @@ pub(crate) trait TargetCell {
     fn children(&self) -> Option<&[Target]> {
         None
     }
+
+    /// How many handles there are that could end it, if handles do.
+    fn handles(&self) -> Option<u32> {
+        None
+    }
 }
 
 impl Target {
@@ -105,6 +110,13 @@ impl Target {
         match self {
             Target::Task(task) => WeakTarget::Task(task.downgrade()),
             Target::Cell(cell) => WeakTarget::Cell(Rc::downgrade(cell)),
+        }
+    }
+
+    pub(crate) fn handles(&self) -> Option<u32> {
+        match self {
+            Target::Task(_) => None,
+            Target::Cell(cell) => cell.handles(),
         }
     }
 

@@ -5,10 +5,11 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ages::Ages;
 use super::clock::{Clock, Nanos};
 use super::loop_handle::LoopHandle;
 use super::proxy::Inbox;
-use super::step::Gate;
+use super::step::Before;
 use super::timers::Timers;
 use crate::async_generator::LiveGenerators;
 use crate::error::Error;
@@ -37,6 +38,7 @@ pub(crate) enum State {
 pub(crate) struct LoopCore {
     pub(crate) schedule: Rc<Schedule>,
     pub(crate) timers: Timers,
+    pub(crate) ages: Ages,
     pub(crate) clock: Clock,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) reactor: Rc<Reactor>,
@@ -54,7 +56,7 @@ pub(crate) struct LoopCore {
     pub(crate) crossings: Cell<u32>,
     pub(crate) slow_callback: Cell<Duration>,
     pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
-    pub(crate) gate: RefCell<Option<Gate>>,
+    pub(crate) before: RefCell<Before>,
 }
 
 thread_local! {
@@ -82,6 +84,7 @@ impl LoopCore {
         let core = Rc::new(LoopCore {
             schedule: schedule.clone(),
             timers: Timers::default(),
+            ages: Ages::default(),
             clock,
             inbox: Inbox::new(reactor.waker(), schedule.turn.posted()),
             reactor,
@@ -96,7 +99,7 @@ impl LoopCore {
             crossings: Cell::new(0),
             slow_callback: Cell::new(Duration::from_millis(100)),
             exception_handler: RefCell::default(),
-            gate: RefCell::default(),
+            before: RefCell::default(),
         });
         schedule.set_home(Arc::new(WayHome { inbox: Arc::downgrade(&core.inbox) }));
         let weak = Rc::downgrade(&core);

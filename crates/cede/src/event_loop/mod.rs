@@ -18,6 +18,7 @@
 //! # Ok::<(), cede::Error>(())
 //! ```
 
+mod ages;
 mod clock;
 mod close;
 mod core;
@@ -29,6 +30,7 @@ mod memory;
 mod proxy;
 mod run;
 mod runner;
+mod shuffle;
 mod step;
 mod timers;
 mod turn;

@@ -156,11 +156,9 @@ impl LoopCore {
             if done() {
                 return Ran::Done;
             }
-            let gate = self.gate.borrow().clone();
-            let boundary = match gate {
-                None => self.turn(forever),
-                Some(gate) => self.turn_asked(&gate, forever),
-            };
+            let before = self.before.borrow().clone();
+            let boundary =
+                if before.is_nothing() { self.turn(forever) } else { self.turn_by_steps(&before, forever) };
             if let Boundary::Dead = boundary {
                 return Ran::Dead;
             }

@@ -8,7 +8,8 @@ use super::clock::Clock;
 use super::core::{self, ExceptionHandler};
 use super::loop_handle::{EventLoop, LoopHandle};
 use super::run::{IntoTask, result_of};
-use super::step::Gate;
+use super::shuffle::Shuffle;
+use super::step::Before;
 use crate::context::{self, Context};
 use crate::error::Error;
 use crate::observe::Observer;
@@ -69,7 +70,7 @@ pub struct Runner {
     slow_callback: Option<Duration>,
     exception_handler: Option<ExceptionHandler>,
     observer: Option<Rc<dyn Observer>>,
-    gate: Option<Gate>,
+    before: Before,
     ctrl_c: Option<bool>,
     event_loop: Option<EventLoop>,
     /// What the context variables were at the end of the last run.
@@ -122,7 +123,17 @@ impl Runner {
     ///
     /// Every callback then goes by the loop: the fast path is off.
     pub fn ask_before_each(mut self, ask: impl Fn(&LoopHandle) -> ControlFlow<()> + 'static) -> Self {
-        self.gate = Some(Rc::new(ask));
+        self.before.gate = Some(Rc::new(ask));
+        self
+    }
+
+    /// Lets the callbacks of each turn run in another order, chosen by this number: the same number gives the
+    /// same order every time, and 0 the usual one. What a program does must not depend on it, unless it is
+    /// meant to; see [`explore`](crate::explore).
+    ///
+    /// Every callback then goes by the loop: the fast path is off.
+    pub fn schedule(mut self, seed: u64) -> Self {
+        self.before.shuffle = Some(Rc::new(Shuffle::new(seed)));
         self
     }
 
@@ -232,7 +243,7 @@ impl Runner {
             if let Some(observer) = self.observer.clone() {
                 event_loop.core.set_observer(observer);
             }
-            event_loop.core.gate.replace(self.gate.clone());
+            event_loop.core.before.replace(self.before.clone());
             self.event_loop = Some(event_loop);
         }
         Ok(self.event_loop.as_ref().expect("made above"))

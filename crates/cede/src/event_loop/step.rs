@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::core::{LoopCore, State};
 use super::loop_handle::LoopHandle;
 use super::run::Stopped;
+use super::shuffle::Shuffle;
 use super::turn::Boundary;
 use crate::error::Error;
 use crate::observe::ReadyCallback;
@@ -71,10 +72,25 @@ impl LoopHandle {
     }
 }
 
+/// What a loop does before it takes a callback, if it is not only to take the next.
+#[derive(Clone, Default)]
+pub(crate) struct Before {
+    /// Is asked whether to go on.
+    pub(crate) gate: Option<Gate>,
+    /// Chooses which callback of the turn is next.
+    pub(crate) shuffle: Option<Rc<Shuffle>>,
+}
+
+impl Before {
+    pub(super) fn is_nothing(&self) -> bool {
+        self.gate.is_none() && self.shuffle.is_none()
+    }
+}
+
 impl LoopCore {
-    /// As [`turn`](Self::turn), asking before each callback. Told to stop, it asks no more.
+    /// As [`turn`](Self::turn), one callback at a time. Told to stop, it asks no more.
     #[cold]
-    pub(super) fn turn_asked(self: &Rc<Self>, gate: &Gate, sleep_when_dead: bool) -> Boundary {
+    pub(super) fn turn_by_steps(self: &Rc<Self>, before: &Before, sleep_when_dead: bool) -> Boundary {
         if let Boundary::Dead = self.boundary(sleep_when_dead) {
             return Boundary::Dead;
         }
@@ -82,8 +98,11 @@ impl LoopCore {
         self.schedule.begin_turn();
         let handle = LoopHandle::of(self.clone());
         while self.schedule.left_in_turn() > 0 {
-            if gate(&handle).is_break() {
-                drop(self.gate.take());
+            if let Some(shuffle) = &before.shuffle {
+                self.schedule.bring_forward(shuffle.choose(self.schedule.left_in_turn()));
+            }
+            if before.gate.as_ref().is_some_and(|gate| gate(&handle).is_break()) {
+                drop(self.before.borrow_mut().gate.take());
                 self.request_stop();
                 break;
             }

@@ -51,4 +51,12 @@ impl Schedule {
     pub(crate) fn running_task(&self) -> Option<AnyTask> {
         self.current().map(AnyTask::new)
     }
+
+    /// Puts this callback at the head; those before it keep their order.
+    pub(crate) fn bring_forward(&self, place: usize) {
+        let mut ready = self.ready.borrow_mut();
+        if let Some(callback) = ready.remove(place) {
+            ready.push_front(callback);
+        }
+    }
 }

@@ -43,9 +43,12 @@ impl CtrlC {
             return None;
         }
         let seen = Rc::new(Seen { main, pressed: Cell::new(false), cancelled: Cell::new(false) });
-        let pressed = seen.clone();
+        let (pressed, watched) = (seen.clone(), Rc::downgrade(core));
         let run = Rc::new(move || {
             if !pressed.pressed.replace(true) {
+                if let Some(core) = watched.upgrade().filter(|core| core.schedule.debug()) {
+                    eprintln!("cede: Ctrl-C came while these tasks had not ended:{}", core.who_waits());
+                }
                 pressed.cancelled.set(pressed.main.cancel());
             }
         });

@@ -15,6 +15,7 @@ use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
+use std::rc::Rc;
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
@@ -53,6 +54,8 @@ pub(super) fn nothing() -> Job {
 enum Order {
     Run(Job),
     Resume,
+    /// Call this on the job's stack, and stay suspended.
+    Look(Rc<dyn Fn()>),
     /// Leave the job by unwinding: its loop is closing.
     Unwind,
     /// End the worker.
@@ -107,6 +110,12 @@ impl Record {
         unsafe { &*self.yielder }
     }
 
+    /// Bytes left on the stack, seen from here.
+    fn left(&self) -> usize {
+        let here = 0u8;
+        ptr::from_ref(&here).addr().saturating_sub(self.limit)
+    }
+
     /// Whether a panic or a teardown is leaving the job's frames.
     fn refuses(&self) -> bool {
         std::thread::panicking() && !self.host_panicking.get()
@@ -159,6 +168,13 @@ impl Worker {
     pub(crate) fn resume(&mut self) -> WorkerStatus {
         debug_assert_eq!(self.status, WorkerStatus::Suspended);
         self.switch(Order::Resume)
+    }
+
+    /// Calls a function on the suspended job's stack, if that has room; the job notices nothing. It must
+    /// neither await nor unwind.
+    pub(crate) fn look(&mut self, look: Rc<dyn Fn()>) {
+        debug_assert_eq!(self.status, WorkerStatus::Suspended);
+        self.switch(Order::Look(look));
     }
 
     /// Leaves the suspended job by unwinding. Still suspended afterwards, it resists and must be leaked.
@@ -222,6 +238,9 @@ fn work(record: Record, mut order: Order) {
     }
 }
 
+/// How much of a stack must be left for a look at it: reading a backtrace takes a few KiB.
+const ROOM_TO_LOOK: usize = 12 * 1024;
+
 /// Whether [`suspend`] would suspend.
 pub(crate) fn can_suspend() -> Result<(), Refused> {
     // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame.
@@ -281,7 +300,14 @@ pub(crate) fn suspend() -> Result<(), Refused> {
     }
     let generator = innermost::get();
     // We run on this worker's stack, or on a generator's stack resumed from it, which is suspended with it.
-    let order = record.yielder().suspend(Answer::Suspended);
+    let mut order = record.yielder().suspend(Answer::Suspended);
+    while let Order::Look(look) = order {
+        if record.left() >= ROOM_TO_LOOK {
+            look();
+        }
+        drop(look);
+        order = record.yielder().suspend(Answer::Suspended);
+    }
     RUNNING.set(running);
     innermost::set(generator);
     record.host_panicking.set(std::thread::panicking());
@@ -291,6 +317,8 @@ pub(crate) fn suspend() -> Result<(), Refused> {
             resume_unwind(Box::new(Teardown))
         }
         Order::Resume => Ok(()),
-        Order::Run(_) | Order::Exit => unreachable!("a suspended worker is only resumed or unwound"),
+        Order::Run(_) | Order::Exit | Order::Look(_) => {
+            unreachable!("a suspended worker is only resumed or unwound")
+        }
     }
 }

@@ -68,6 +68,7 @@ impl<T: ?Sized> Lock<T> {
     }
 
     /// Locks it if [`lock`](Self::lock) would not cede. It takes the turn of nobody who waits.
+    #[track_caller]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
         self.gate.try_acquire().then(|| self.guard())
     }

@@ -2,8 +2,10 @@
 //! [`channel`](crate::channel).
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use super::wait_list::{WaitList, WaiterKey};
+use crate::blame::{self, Holder};
 use crate::coroutine::Interrupt;
 use crate::error::{Cancelled, Error};
 use crate::outcome::Outcome;
@@ -49,6 +51,17 @@ impl WaitQueue {
     /// Where nobody could cede, naming `call`.
     #[track_caller]
     pub(crate) fn park(&self, call: &'static str, leave: impl FnOnce(Left)) -> Result<(), Cancelled> {
+        self.park_for(call, None, leave)
+    }
+
+    /// The same for what `holder` has, so that it can be blamed.
+    #[track_caller]
+    pub(crate) fn park_for(
+        &self,
+        call: &'static str,
+        holder: Option<Rc<Holder>>,
+        leave: impl FnOnce(Left),
+    ) -> Result<(), Cancelled> {
         let Some(schedule) = schedule::running() else { panic!("{}", Error::no_running_loop(call)) };
         match self.bound_to.get() {
             None => self.bound_to.set(Some(schedule.id())),
@@ -60,6 +73,7 @@ impl WaitQueue {
         let promise = Promise::on(schedule);
         let key =
             self.list.borrow_mut().get_or_insert_with(|| Box::new(WaitList::new())).push(promise.clone());
+        let _noted = holder.map(|holder| blame::note(&promise.target(), holder));
         let mut place = Place { queue: self, key, promise, woken: false, leave: Some(leave) };
         let waited = place.promise.wait_for_it(call);
         place.woken = waited.is_ok();

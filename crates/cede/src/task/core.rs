@@ -41,6 +41,8 @@ pub(crate) struct TaskCore {
     waiting: Cell<Option<Target>>,
     /// Where it awaits that.
     pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
+    /// How many callbacks the loop had run then: a time that costs no look at a clock.
+    waiting_since: Cell<u64>,
 
     /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
     pub(super) must_cancel: Cell<bool>,
@@ -81,6 +83,7 @@ impl TaskCore {
             suspended: Cell::new(false),
             waiting: Cell::default(),
             waiting_at: Cell::default(),
+            waiting_since: Cell::new(0),
             must_cancel: Cell::new(false),
             message: Cell::default(),
             requests: Cell::new(0),
@@ -193,6 +196,12 @@ impl TaskCore {
     pub(super) fn wait_for(&self, target: Target, at: &'static Location<'static>) {
         self.waiting.set(Some(target));
         self.waiting_at.set(Some(at));
+        self.waiting_since.set(self.schedule.turn.callbacks.get());
+    }
+
+    /// How many callbacks the loop had run when it began to wait.
+    pub(crate) fn waiting_since(&self) -> u64 {
+        self.waiting_since.get()
     }
 
     /// It lets others go first, here.

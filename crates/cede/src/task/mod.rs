@@ -18,6 +18,7 @@
 //!  finish   step.rs     the body has returned: outcome, callbacks, out of the register
 //! ```
 
+mod backtrace;
 mod blocks;
 mod cancel;
 mod cell;

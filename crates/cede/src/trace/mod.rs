@@ -33,6 +33,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod tree;
 mod walk;
 mod words;
 
@@ -45,7 +46,7 @@ pub use record::{Event, Id, Job, Record, Site, Why};
 pub use recorder::Recorder;
 pub use replay::{Control, Doing, OnList, State, TaskNow};
 pub use snapshot::{
-    Entry, Listed, PromiseState, Snapshot, TaskState, TimerState, WaitState, Waited, Wants, What,
+    Entry, Held, Listed, PromiseState, Snapshot, TaskState, TimerState, WaitState, Waited, Wants, What,
 };
 pub use walk::Place;
 pub use words::Sentence;

@@ -96,16 +96,14 @@ impl State {
                     }
                 }
             }
-            Event::Skipped { .. } => self.pop(),
+            Event::Skipped { job } => self.take(*job),
             Event::CallBegins { job } => {
-                self.pop();
+                self.take(*job);
                 self.control.push(Control::Call(*job));
             }
             Event::CallEnds { .. } => _ = self.control.pop(),
             Event::StepBegins { task } => {
-                if self.ready.front() == Some(&Job::Step(*task)) {
-                    self.pop();
-                }
+                self.take(Job::Step(*task));
                 let now = self.task(*task);
                 (now.doing, now.started) = (Doing::Runs, true);
                 self.control.push(Control::Task(*task));
@@ -166,8 +164,17 @@ impl State {
         self.tasks.entry(task).or_insert(new)
     }
 
-    fn pop(&mut self) {
-        self.ready.pop_front();
-        self.left_in_turn = self.left_in_turn.saturating_sub(1);
+    /// Takes it out of the queue: from the head, unless the schedule is another than the usual one. An eager
+    /// task's first step is not there.
+    fn take(&mut self, job: Job) {
+        // The step of a task that has ended meanwhile stands there as that task's.
+        let place = match job {
+            Job::Stale => Some(0),
+            _ => self.ready.iter().position(|other| *other == job),
+        };
+        if let Some(place) = place {
+            self.ready.remove(place);
+            self.left_in_turn = self.left_in_turn.saturating_sub(1);
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::record::Site;
+use crate::blame;
 use crate::completion::Completion;
-use crate::event_loop::LoopHandle;
+use crate::event_loop::{LoopCore, LoopHandle};
 use crate::observe::ReadyCallback;
 use crate::schedule::Schedule;
 use crate::target::{Awaited, Target};
@@ -106,6 +107,22 @@ pub struct WaitState {
     pub on: Waited,
     /// Where the task awaits it.
     pub at: Option<Site>,
+    /// How many callbacks the loop has run since.
+    pub callbacks: u64,
+    /// How long it has waited, at least.
+    pub at_least: Duration,
+    /// Who holds the lock that it waits for, if it is one: the task's number, and where it took it.
+    pub held: Option<Held>,
+}
+
+/// A lock that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "trace", derive(serde::Serialize))]
+pub struct Held {
+    /// By this task; by none if that has ended.
+    pub by: Option<u64>,
+    /// Taken here.
+    pub at: Site,
 }
 
 /// What is waited for.
@@ -143,7 +160,10 @@ impl LoopHandle {
     /// The loop as it stands. Callable from inside too: from a task, a callback, an observer.
     pub fn snapshot(&self) -> Snapshot {
         let schedule = &self.core.schedule;
-        let mut seen = Promises { schedule, found: BTreeMap::new(), states: Vec::new() };
+        let now = (self.callbacks_run(), self.core.clock.now());
+        self.core.ages.note(now.0, now.1);
+        let mut seen =
+            Promises { schedule, core: &self.core, now, found: BTreeMap::new(), states: Vec::new() };
         let tasks = schedule.tasks();
         let ready = schedule.ready_callbacks();
         let steps: BTreeSet<usize> = ready
@@ -155,9 +175,9 @@ impl LoopHandle {
             .collect();
         let is_ready = |task: &TaskRef| steps.contains(&task.addr());
         Snapshot {
-            time: Duration::from_nanos(self.core.clock.now()),
+            time: Duration::from_nanos(now.1),
             turn: self.turns(),
-            callbacks_run: self.callbacks_run(),
+            callbacks_run: now.0,
             left_in_turn: schedule.left_in_turn(),
             tasks: tasks.iter().map(|task| task_state(task, is_ready(task), &mut seen)).collect(),
             ready: ready.iter().map(entry).collect(),
@@ -192,13 +212,18 @@ fn entry(callback: &ReadyCallback) -> Entry {
 }
 
 fn task_state(task: &TaskRef, ready: bool, promises: &mut Promises<'_>) -> TaskState {
-    let core = task;
-    let waits = core.waiting().map(|target| WaitState {
-        on: match target.clone().as_task() {
+    let waits = task.waiting().map(|target| WaitState {
+        on: match target.as_task() {
             Some(task) => Waited::Task(task.number()),
             None => Waited::Promise(promises.place_of(&target)),
         },
         at: task.waiting_at().map(Site::from),
+        callbacks: promises.now.0.saturating_sub(task.waiting_since()),
+        at_least: promises.core.ages.since(task.waiting_since(), promises.now.1),
+        held: blame::of(&target).and_then(|holder| holder.get()).map(|(key, at)| Held {
+            by: promises.schedule.task(key).map(|task| task.number()),
+            at: at.into(),
+        }),
     });
     let wants = match (ready, task.is_fresh()) {
         (true, true) => Wants::ToStart,
@@ -231,6 +256,9 @@ fn listed(completion: &Completion, schedule: &Schedule) -> Vec<Listed> {
 /// The promises met so far.
 struct Promises<'a> {
     schedule: &'a Schedule,
+    core: &'a LoopCore,
+    /// Callbacks run, and the time.
+    now: (u64, u64),
     found: BTreeMap<usize, usize>,
     states: Vec<PromiseState>,
 }

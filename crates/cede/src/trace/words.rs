@@ -149,7 +149,7 @@ impl Log {
 
     fn step_begins(&self, task: Id, before: &State) -> (String, Option<Site>) {
         let now = before.tasks.get(&task);
-        let eager = before.ready.front() != Some(&Job::Step(task));
+        let eager = !before.ready.contains(&Job::Step(task));
         let label = self.label(task);
         match now {
             Some(now) if now.started => {

@@ -1,0 +1,49 @@
+//! The frames of a task that is suspended: read on its own stack, without running anything of it.
+
+use std::backtrace::Backtrace;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::handle::AnyTask;
+
+impl AnyTask {
+    /// The frames of the task's stack from its await outwards, one or two lines each; nothing of it runs
+    /// meanwhile. Names and lines are as good as the build's debug information.
+    ///
+    /// `None` for a task that is not suspended on a stack of its own: it has not begun, runs, carries another
+    /// task on its stack, or has ended; and where the stack has no room left to be looked at.
+    pub fn backtrace(&self) -> Option<String> {
+        let mut worker = self.task.take_worker()?;
+        let seen: Rc<RefCell<Option<Backtrace>>> = Rc::default();
+        let mine = seen.clone();
+        worker.look(Rc::new(move || *mine.borrow_mut() = Some(Backtrace::force_capture())));
+        self.task.put_worker(worker);
+        let backtrace = seen.take()?;
+        Some(trimmed(&backtrace.to_string()))
+    }
+}
+
+/// Only the program's frames: without those that suspend above them, and those that run a body below.
+fn trimmed(backtrace: &str) -> String {
+    let mut frames: Vec<Vec<&str>> = Vec::new();
+    for line in backtrace.lines() {
+        let begins =
+            line.trim_start().split_once(": ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+        match frames.last_mut() {
+            Some(frame) if !begins => frame.push(line),
+            _ => frames.push(vec![line]),
+        }
+    }
+    let is = |frame: &[&str], name: &str| frame.first().is_some_and(|line| line.contains(name));
+    let above = frames.iter().rposition(|frame| is(frame, "cede::task::park::")).map_or(0, |at| at + 1);
+    let below =
+        frames[above..].iter().position(|frame| is(frame, "run_body")).map_or(frames.len(), |at| above + at);
+    let mut text = String::new();
+    for frame in &frames[above..below] {
+        // The number tells nothing once others are left out.
+        let name = frame[0].split_once(": ").map_or(frame[0], |(_, name)| name);
+        text.push_str(&format!("  {name}\n"));
+        frame[1..].iter().for_each(|line| text.push_str(&format!("    {}\n", line.trim())));
+    }
+    text
+}
