@@ -82,18 +82,22 @@ mod coroutine;
 mod error;
 mod event_loop;
 mod facade;
+pub mod fs;
 pub mod generator;
 pub mod guide;
+mod loops;
 mod name;
 pub mod net;
 mod observe;
 mod outcome;
+pub mod process;
 mod promise;
 mod reactor;
 mod report;
 mod schedule;
 mod signals;
 pub mod stack;
+pub mod stdio;
 pub mod streams;
 pub mod sync;
 mod target;
@@ -137,6 +141,7 @@ pub use generator::{
     BoxError, Co, Generator, GeneratorExit, GeneratorState, GeneratorStatus, ResumeError, Thrown,
 };
 #[doc(inline)]
+pub use loops::Loops;
 pub use observe::{Called, LoopEvent, Observer, ReadyCallback, StackId, StepEnd};
 #[doc(inline)]
 pub use outcome::Outcome;
