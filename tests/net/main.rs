@@ -15,4 +15,5 @@ mod row_35_connect;
 mod row_35_datagrams;
 mod sharing;
 mod stream_sockets;
+mod tls;
 mod unix_sockets;

@@ -104,6 +104,8 @@ mod target;
 mod task;
 mod threads;
 mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod trace;
 
 #[doc(hidden)]
