@@ -122,7 +122,7 @@ fn a_wait_that_is_cancelled_leaves_the_program_and_can_be_made_again() {
     .unwrap();
 }
 
-/// test_cancel_communicate
+/// test_cancel_process_wait
 #[test]
 fn communicating_that_is_cancelled_lets_the_program_go() {
     run(|| -> io::Result<()> {
@@ -149,7 +149,7 @@ fn gone(id: u32) {
     }
 }
 
-/// test_process_watcher races: nobody waits, and yet nothing is left.
+/// test_subprocess races: nobody waits, and yet nothing is left.
 #[test]
 fn children_that_are_dropped_leave_no_zombies() {
     let ids = run(|| -> io::Result<Vec<u32>> {
@@ -169,7 +169,7 @@ fn children_that_are_dropped_leave_no_zombies() {
     ids.into_iter().for_each(gone);
 }
 
-/// test_exec_unexisting_program
+/// test_subprocess_exec
 #[test]
 fn a_program_that_is_not_there_is_an_error_that_names_it() {
     let error = run(|| Command::new("cede-no-such-program").spawn()).unwrap_err();
