@@ -44,6 +44,10 @@ fresh *ARGS:
 million:
     @.ci/run million
 
+# no basic move takes 10 % more instructions than benches/instructions.txt says
+instructions *ARGS:
+    @.ci/run instructions {{ARGS}}
+
 # an idle loop burns no CPU, and another thread wakes it at once
 idle:
     @.ci/run idle
