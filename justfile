@@ -44,6 +44,14 @@ fresh *ARGS:
 million:
     @.ci/run million
 
+# the terminal interface, driven by tmux
+terminal:
+    @.ci/run terminal
+
+# the page, in a headless Chromium
+browser:
+    @.ci/run browser
+
 # an idle loop burns no CPU, and another thread wakes it at once
 idle:
     @.ci/run idle
