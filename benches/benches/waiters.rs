@@ -4,6 +4,9 @@
 //! A waiter is a task on a stack of its own, so most of the time goes into two switches and, with many of them,
 //! into memory that is in no cache. `promise` shows that part alone: there every task waits for a promise of its
 //! own, and nothing lists them. The tasks are made before the clock runs.
+//!
+//! `one more` is without that: so many wait, and one task comes and is cancelled, again and again, on a stack that is
+//! warm. What is left is the list, and costs the same however long it is.
 
 #![allow(missing_docs, reason = "criterion's macros write undocumented functions")]
 
@@ -28,6 +31,11 @@ trait Shared: 'static {
 
     /// Waits; whether it was woken.
     fn wait(&self, number: usize) -> bool;
+
+    /// Waits, beside all those numbers.
+    fn wait_too(&self) -> bool {
+        self.wait(usize::MAX)
+    }
 
     /// Has everybody woken.
     fn wake(&self, waiters: usize);
@@ -96,6 +104,10 @@ impl Shared for Vec<Promise<()>> {
         (&self[number]).await_().is_ok()
     }
 
+    fn wait_too(&self) -> bool {
+        Promise::<()>::new().await_().is_ok()
+    }
+
     fn wake(&self, _: usize) {
         for promise in self {
             promise.set_result(()).expect("it is pending");
@@ -133,6 +145,36 @@ fn rounds<S: Shared>(waiters: usize, end: End, times: u64) -> Duration {
     took.mul_f64(times as f64 / (rounds * waiters as u64) as f64)
 }
 
+/// The time in which so many tasks come and are cancelled, one after another, while others wait.
+fn one_more<S: Shared>(waiters: usize, times: u64) -> Duration {
+    let shared = Rc::new(S::new(waiters));
+    let others: Vec<Task<()>> = (0..waiters)
+        .map(|number| {
+            let shared = Rc::clone(&shared);
+            cede::create_task(cede::coroutine(move || assert!(!shared.wait(number))))
+        })
+        .collect();
+    cede::yield_now().await_().expect("nobody cancels"); // all begin to wait
+    let come_and_go = |times| {
+        for _ in 0..times {
+            let shared = Rc::clone(&shared);
+            let one = cede::create_task(cede::coroutine(move || assert!(!shared.wait_too())));
+            cede::yield_now().await_().expect("nobody cancels"); // it waits, the last of all
+            assert!(one.cancel());
+            one.await_().expect("it ends by itself");
+        }
+    };
+    come_and_go(1_000); // what so many others have pushed out of the caches comes back
+    let began = Instant::now();
+    come_and_go(times);
+    let took = began.elapsed();
+    others.iter().for_each(|task| assert!(task.cancel()));
+    for task in others {
+        task.await_().expect("it ends by itself");
+    }
+    took
+}
+
 fn measure<S: Shared>(c: &mut Criterion, what: &str) {
     for (name, end) in [("add + wake", End::Woken), ("add + cancel", End::Cancelled)] {
         let mut group = c.benchmark_group(format!("{what}, {name}, per waiter"));
@@ -145,6 +187,15 @@ fn measure<S: Shared>(c: &mut Criterion, what: &str) {
         }
         group.finish();
     }
+    let mut group = c.benchmark_group(format!("{what}, one more, add + cancel"));
+    for waiters in MANY {
+        group.bench_function(BenchmarkId::from_parameter(waiters), |b| {
+            b.iter_custom(|times| {
+                cede::run(cede::coroutine(move || one_more::<S>(waiters, times))).expect("it runs")
+            });
+        });
+    }
+    group.finish();
 }
 
 fn waiters(c: &mut Criterion) {

@@ -1,8 +1,8 @@
 //! Every order of the steps that two or three threads can take through what they share, tried by loom.
 //!
-//! The structures are the library's own files, `crates/cede/src/threads/shared`, compiled here with loom's
-//! locks and atomics: `shared/shim.rs` in this folder stands in for the one beside them. So this runs with
-//! `cargo test` like any other test. To look deeper than a commit should wait for:
+//! The structures are the library's own files, `threads/shared` and `foreign/ring.rs` in `crates/cede/src`,
+//! compiled here with loom's locks and atomics: `shared/shim.rs` in this folder stands in for those beside them.
+//! So this runs with `cargo test` like any other test. To look deeper than a commit should wait for:
 //! `LOOM_MAX_PREEMPTIONS=4 cargo test --release -p cede-tests --test thread_models`.
 #![forbid(unsafe_code)]
 #![allow(unreachable_pub, dead_code)] // the files are `pub(crate)` at home, and a model uses a part of each
@@ -12,6 +12,7 @@ mod inbox;
 mod job_queue;
 mod oneshot;
 mod parcel;
+mod ring;
 mod shared;
 mod sleeper;
 

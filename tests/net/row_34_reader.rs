@@ -34,7 +34,7 @@ fn line(reader: &mut StreamReader<impl Read>) -> Result<String, String> {
     }
 }
 
-/// test_readline, test_readline_eof, test_readline_empty_eof, test_readline_line_byte_missing
+/// test_readline, test_readline_eof, test_readline_empty_eof, test_read_line_breaks
 #[test]
 fn lines_come_with_their_ends_and_what_is_left_comes_at_the_end() {
     for piece in [1, 2, 3, 100] {
@@ -61,7 +61,7 @@ fn without_its_end_a_line_longer_than_the_limit_is_dropped_as_far_as_it_came() {
     assert_eq!(line(&mut reader), Ok("789".to_owned()));
 }
 
-/// test_readuntil_limit_found_sep, test_readuntil_limit: nothing is taken; the error says how much there is.
+/// test_readuntil_limit_found_sep: nothing is taken; the error says how much there is.
 #[test]
 fn read_until_leaves_what_is_past_the_limit_to_be_read() {
     let mut reader = reader("some dataAA", 100, 3);
@@ -86,7 +86,7 @@ fn a_separator_is_found_across_pieces() {
     }
 }
 
-/// test_readuntil_eof, test_IncompleteReadError: the text.
+/// test_readuntil_eof: the text.
 #[test]
 fn an_end_that_comes_too_early_is_an_error_with_what_had_come() {
     let mut short = reader("12", 1, 100);
@@ -148,7 +148,7 @@ fn a_read_whose_time_is_over_loses_nothing() {
     assert_eq!(read, b"first second");
 }
 
-/// test_readline_read, test_read_line_nb
+/// test_readline_read_byte_count, test_readline_nolimit_nowait
 #[test]
 fn reads_of_all_kinds_go_on_where_the_others_stopped() {
     let mut reader = reader("line\n12rest of it", 3, 100);
@@ -159,7 +159,7 @@ fn reads_of_all_kinds_go_on_where_the_others_stopped() {
     assert_eq!((&four, reader.read_to_end().unwrap()), (b"rest", b" of it".to_vec()));
 }
 
-/// test_wait_data: a waiting reader is woken by data, and others run meanwhile.
+/// test_readline: a waiting reader is woken by data, and others run meanwhile.
 #[test]
 fn a_reader_cedes_until_its_line_is_whole() {
     let turns = run(|| -> Result<usize, ReadError> {

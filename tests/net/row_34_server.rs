@@ -47,7 +47,7 @@ fn each_connection_is_served_in_a_task_of_its_own() {
     .unwrap();
 }
 
-/// test_wait_closed_basic, test_close_server
+/// test_wait_closed_basic
 #[test]
 fn a_closed_server_accepts_nobody_and_waits_for_the_open_ones() {
     run(|| -> io::Result<()> {
@@ -154,7 +154,7 @@ fn shutdown_waits_as_long_as_it_is_told_and_then_ends_what_is_left() {
     .unwrap();
 }
 
-/// test_start_server_2, serve_forever: cancelled, it closes the server.
+/// test_start_server_1, serve_forever: cancelled, it closes the server.
 #[test]
 fn serving_for_ever_ends_with_its_cancellation_and_closes_the_server() {
     run(|| -> io::Result<()> {
@@ -238,7 +238,7 @@ fn a_path_that_was_left_is_taken_over_and_ours_is_removed_at_the_end() {
     .unwrap();
 }
 
-/// test_server: test_unix_server_sock_cleanup_gone, test_unix_server_sock_cleanup_replaced
+/// test_server: test_unix_server_cleanup_gone, test_unix_server_cleanup_replaced
 #[test]
 fn a_path_that_another_server_has_taken_is_not_removed() {
     let place = Place::new("replaced");

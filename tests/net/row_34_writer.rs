@@ -17,7 +17,7 @@ fn writer_and_peer() -> io::Result<(StreamWriter<UnixStream>, UnixStream)> {
     Ok((StreamWriter::new(Rc::new(ours)), theirs))
 }
 
-/// test_write_no_data_partial: what is not taken at once is sent in the background, in order.
+/// test_write_partial: what is not taken at once is sent in the background, in order.
 #[test]
 fn writing_does_not_cede_and_the_rest_is_sent_in_the_background() {
     run(|| -> io::Result<()> {
@@ -36,7 +36,7 @@ fn writing_does_not_cede_and_the_rest_is_sent_in_the_background() {
     .unwrap();
 }
 
-/// test_drain; transports: pause_writing, resume_writing
+/// test_drain_raises, test_multiple_drain; transports: pause_writing, resume_writing
 #[test]
 fn drain_waits_while_too_much_is_kept() {
     run(|| -> io::Result<()> {

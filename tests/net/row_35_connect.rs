@@ -71,7 +71,7 @@ fn an_address_that_fails_leaves_it_to_the_next_at_once() {
     .unwrap();
 }
 
-/// test_staggered: test_two_coros. The time in between is virtual.
+/// test_staggered: test_first_timeout_second_successful. The time in between is virtual.
 #[test]
 fn an_address_that_is_silent_leaves_it_to_the_next_after_a_while() {
     run_virtually(|| -> io::Result<()> {

@@ -46,7 +46,7 @@ fn datagrams_keep_their_bounds() {
     .unwrap();
 }
 
-/// test_selector_events: test_sendto_connection_refused; here it is an error of the receive, and not the end.
+/// test_selector_events: test_sendto_ready_error_received_connection; here it is an error of the receive, and not the end.
 #[test]
 fn a_connected_socket_is_told_that_nobody_listens_and_works_on() {
     run(|| -> io::Result<()> {

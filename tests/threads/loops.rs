@@ -213,3 +213,24 @@ fn a_post_reaches_a_loop_that_is_never_idle() {
         }
     });
 }
+
+/// Its first use gives a variable its number, on whichever thread that is.
+#[test]
+fn a_context_variable_that_threads_use_at_once_is_one_variable_with_a_value_for_each() {
+    use cede::ContextVar;
+    static FIRST: ContextVar<usize> = ContextVar::new("first");
+    static OTHER: ContextVar<usize> = ContextVar::new("other");
+    let together = std::sync::Barrier::new(8);
+    thread::scope(|scope| {
+        for n in 0..8 {
+            let together = &together;
+            scope.spawn(move || {
+                together.wait();
+                FIRST.set(n);
+                OTHER.set(n + 100);
+                assert_eq!((FIRST.get(), OTHER.get()), (Some(n), Some(n + 100)));
+            });
+        }
+    });
+    assert_eq!((FIRST.get(), OTHER.get()), (None, None));
+}

@@ -6,9 +6,23 @@ use std::rc::Rc;
 
 use crate::target::Target;
 
-slotmap::new_key_type! {
-    /// A task as the queue knows it: a place and a generation. Stale, it finds nothing.
-    pub(crate) struct TaskKey;
+/// A task as the queue knows it: a place and a generation. Stale, it finds nothing; so does the default, for
+/// no generation is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TaskKey {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+impl TaskKey {
+    /// As a number, for an atomic or another thread.
+    pub(crate) fn to_bits(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
+
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        TaskKey { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
 }
 
 /// One entry of the ready queue: something the loop will give control to.
@@ -40,12 +54,26 @@ const _: () = assert!(size_of::<Callback>() <= 16);
 pub(crate) struct HandleCell {
     run: Cell<Option<Box<dyn FnOnce()>>>,
     cancelled: Cell<bool>,
+    /// Where it is among its loop's timers, while it is one.
+    pub(crate) timer: Cell<Option<TimerPlace>>,
     pub(crate) site: &'static Location<'static>,
+}
+
+/// A timer's name while it is pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimerPlace(pub(crate) u32);
+
+impl TimerPlace {
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 impl HandleCell {
     pub(crate) fn new(run: Box<dyn FnOnce()>, site: &'static Location<'static>) -> Rc<Self> {
-        Rc::new(HandleCell { run: Cell::new(Some(run)), cancelled: Cell::new(false), site })
+        let run = Cell::new(Some(run));
+        Rc::new(HandleCell { run, cancelled: Cell::new(false), timer: Cell::new(None), site })
     }
 
     /// Whether this call cancelled it.

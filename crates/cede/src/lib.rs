@@ -158,7 +158,7 @@ pub use sync::{
 #[doc(inline)]
 pub use target::Awaited;
 #[doc(inline)]
-pub use task::{AnyTask, Flatten, Scope, ScopedTask, Task, TaskFactory, scope};
+pub use task::{AnyTask, Flatten, Scope, ScopedTask, StackUsage, Task, TaskFactory, scope};
 #[doc(inline)]
 pub use threads::{Submitted, ThreadPool, ToThread, to_thread};
 #[doc(inline)]

@@ -10,4 +10,6 @@ pub(crate) mod job_queue;
 pub(crate) mod oneshot;
 #[path = "../../../crates/cede/src/threads/shared/parcel.rs"]
 pub(crate) mod parcel;
+#[path = "../../../crates/cede/src/foreign/ring.rs"]
+pub(crate) mod ring;
 pub(crate) mod shim;

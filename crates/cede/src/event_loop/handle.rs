@@ -55,7 +55,7 @@ impl TimerHandle {
     /// Keeps it from being called, and drops it. Does nothing if it has been called.
     pub fn cancel(&self) {
         if self.cell.cancel() {
-            self.core.timers.note_cancelled();
+            self.core.timers.remove(&self.cell);
             let schedule = &self.core.schedule;
             schedule.observe(|| Event::TimerCancelled {
                 timer: Called::of(&self.cell),

@@ -1,122 +1,98 @@
 //! Timers: callbacks that become ready at a time.
 
 use std::cell::{Cell, RefCell};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use super::clock::Nanos;
-use crate::callback::HandleCell;
+use super::heap::Heap;
+use crate::callback::{HandleCell, TimerPlace};
 
 /// Pending callbacks by deadline. Equal deadlines fire in the order in which they were made; asyncio leaves
 /// that to its heap.
+///
+/// A timer that is cancelled is taken out at once. (asyncio leaves it in until it is met, or half of a
+/// hundred are cancelled; nobody can tell.)
 #[derive(Default)]
 pub(crate) struct Timers {
-    heap: RefCell<BinaryHeap<Reverse<Entry>>>,
+    pending: RefCell<Pending>,
     made: Cell<u64>,
-    /// Cancelled timers that are still in the heap.
-    cancelled: Cell<usize>,
 }
 
-struct Entry {
-    when: Nanos,
-    /// Orders equal deadlines.
-    number: u64,
-    handle: Rc<HandleCell>,
+#[derive(Default)]
+struct Pending {
+    /// By deadline; the number orders equal ones.
+    heap: Heap<(Nanos, u64)>,
+    /// By place in the heap.
+    handles: Vec<Option<Rc<HandleCell>>>,
 }
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        (self.when, self.number) == (other.when, other.number)
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.when, self.number).cmp(&(other.when, other.number))
-    }
-}
-
-/// asyncio's bounds: the heap is cleared of cancelled timers when there are more than this many…
-const MANY: usize = 100;
-/// … and more than one in this many is cancelled.
-const SHARE: usize = 2;
 
 impl Timers {
     pub(crate) fn add(&self, when: Nanos, handle: Rc<HandleCell>) {
         let number = self.made.get();
         self.made.set(number + 1);
-        self.heap.borrow_mut().push(Reverse(Entry { when, number, handle }));
-    }
-
-    /// A timer that may be in the heap was cancelled.
-    pub(crate) fn note_cancelled(&self) {
-        self.cancelled.set(self.cancelled.get() + 1);
-        let mut heap = self.heap.borrow_mut();
-        if heap.len() > MANY && self.cancelled.get() * SHARE > heap.len() {
-            let before = heap.len();
-            let (live, dead): (Vec<_>, Vec<_>) = std::mem::take(&mut *heap)
-                .into_vec()
-                .into_iter()
-                .partition(|Reverse(entry)| !entry.handle.cancelled());
-            *heap = BinaryHeap::from(live);
-            self.cancelled.set(self.cancelled.get().saturating_sub(before - heap.len()));
-            drop(heap);
-            drop(dead);
+        let mut pending = self.pending.borrow_mut();
+        let Pending { heap, handles } = &mut *pending;
+        let place = heap.push((when, number));
+        handle.timer.set(Some(place));
+        let index = place.index();
+        if handles.len() <= index {
+            handles.resize(index + 1, None);
         }
+        handles[index] = Some(handle);
     }
 
-    /// The next deadline of a timer that is still wanted.
+    /// Takes a timer out that was cancelled, if it has not fired.
+    pub(crate) fn remove(&self, handle: &HandleCell) {
+        let Some(place) = handle.timer.take() else { return };
+        let removed = {
+            let mut pending = self.pending.borrow_mut();
+            pending.heap.remove(place);
+            pending.handles[place.index()].take()
+        };
+        drop(removed); // outside the borrow
+    }
+
+    /// The next deadline.
+    #[inline]
     pub(crate) fn next(&self) -> Option<Nanos> {
-        loop {
-            let dead = {
-                let mut heap = self.heap.borrow_mut();
-                let Reverse(entry) = heap.peek()?;
-                if !entry.handle.cancelled() {
-                    return Some(entry.when);
-                }
-                heap.pop()
-            };
-            self.cancelled.set(self.cancelled.get().saturating_sub(1));
-            drop(dead); // outside the borrow
-        }
+        Some(self.pending.borrow().heap.first()?.0)
     }
 
-    /// The next timer that is due, with its deadline.
+    /// The next timer that is due.
     pub(crate) fn pop_due(&self, now: Nanos) -> Option<Rc<HandleCell>> {
-        if self.next()? > now {
+        let mut pending = self.pending.borrow_mut();
+        if pending.heap.first()?.0 > now {
             return None;
         }
-        self.heap.borrow_mut().pop().map(|Reverse(entry)| entry.handle)
+        let (_, place) = pending.heap.pop()?;
+        let handle = pending.handles[place.index()].take()?;
+        handle.timer.set(None);
+        Some(handle)
     }
 
-    /// The timers that are still wanted, in the order in which they will fire.
+    /// All of them, in the order in which they will fire.
     pub(crate) fn pending(&self) -> Vec<(Nanos, Rc<HandleCell>)> {
-        let heap = self.heap.borrow();
-        let mut entries: Vec<_> =
-            heap.iter().map(|Reverse(entry)| entry).filter(|entry| !entry.handle.cancelled()).collect();
-        entries.sort();
-        entries.into_iter().map(|entry| (entry.when, entry.handle.clone())).collect()
-    }
-
-    /// Timers in the heap, cancelled ones included.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.heap.borrow().len()
+        let pending = self.pending.borrow();
+        let mut entries: Vec<_> = pending.heap.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        let handle = |place: TimerPlace| pending.handles[place.index()].clone();
+        entries.into_iter().filter_map(|((when, _), place)| Some((when, handle(place)?))).collect()
     }
 
     pub(crate) fn clear(&self) {
-        let all = self.heap.take();
-        self.cancelled.set(0);
+        let all = self.pending.take();
+        for handle in all.handles.iter().flatten() {
+            handle.timer.set(None);
+        }
         drop(all); // outside the borrow: captures' destructors are user code
+    }
+
+    /// Gives memory back that is not needed now.
+    pub(crate) fn trim(&self) {
+        let mut pending = self.pending.borrow_mut();
+        if pending.heap.first().is_none() {
+            *pending = Pending::default();
+        }
     }
 }
 
@@ -131,11 +107,6 @@ mod tests {
         handle
     }
 
-    fn cancel(timers: &Timers, handle: &HandleCell) {
-        assert!(handle.cancel());
-        timers.note_cancelled();
-    }
-
     #[test]
     fn equal_deadlines_fire_in_the_order_in_which_they_were_made() {
         let timers = Timers::default();
@@ -147,27 +118,27 @@ mod tests {
     }
 
     #[test]
-    fn more_than_a_hundred_timers_of_which_half_are_cancelled_are_cleared_of_those() {
+    fn a_cancelled_timer_leaves_nothing_behind() {
         let timers = Timers::default();
         let made: Vec<_> = (0..102).map(|when| timer(&timers, when)).collect();
-        for handle in &made[51..] {
-            cancel(&timers, handle);
+        for handle in &made[1..] {
+            assert!(handle.cancel());
+            timers.remove(handle);
+            assert_eq!(Rc::strong_count(handle), 1);
         }
-        assert_eq!(timers.len(), 102); // exactly half: not yet
-        cancel(&timers, &made[0]);
-        assert_eq!(timers.len(), 50);
-        assert_eq!(timers.next(), Some(1));
+        assert_eq!(timers.pending().len(), 1);
+        assert_eq!(timers.next(), Some(0));
+        assert!(timers.pop_due(0).is_some_and(|handle| Rc::ptr_eq(&handle, &made[0])));
+        timers.remove(&made[0]); // it has fired: nothing to take out
+        assert_eq!(timers.next(), None);
     }
 
     #[test]
-    fn few_cancelled_timers_stay_until_they_are_met() {
+    fn a_timer_that_is_cancelled_before_the_others_fire_changes_nothing_for_them() {
         let timers = Timers::default();
-        let made: Vec<_> = (0..10).map(|when| timer(&timers, when)).collect();
-        for handle in &made[..9] {
-            cancel(&timers, handle);
-        }
-        assert_eq!(timers.len(), 10);
-        assert_eq!(timers.next(), Some(9));
-        assert_eq!(timers.len(), 1);
+        let made: Vec<_> = [4, 2, 6, 2].into_iter().map(|when| timer(&timers, when)).collect();
+        timers.remove(&made[1]);
+        let deadlines: Vec<_> = timers.pending().into_iter().map(|(when, _)| when).collect();
+        assert_eq!(deadlines, [2, 4, 6]);
     }
 }

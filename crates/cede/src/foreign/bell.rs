@@ -1,11 +1,10 @@
 //! What a `Waker` rings.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Wake;
 
-use slotmap::{Key, KeyData};
-
+use super::ring::Ring;
 use crate::callback::TaskKey;
 use crate::schedule::{self, Schedule};
 
@@ -22,36 +21,30 @@ pub(super) struct Bell {
     schedule: u64,
     /// The key of the task that waits.
     task: AtomicU64,
-    rung: AtomicBool,
+    ring: Ring,
 }
 
 impl Bell {
     pub(super) fn new(schedule: &Schedule) -> Self {
-        Bell {
-            home: schedule.home(),
-            schedule: schedule.id(),
-            task: AtomicU64::new(0),
-            rung: AtomicBool::new(false),
-        }
+        Bell { home: schedule.home(), schedule: schedule.id(), task: AtomicU64::new(0), ring: Ring::new() }
     }
 
     /// It is this task's from now on.
     pub(super) fn belong_to(&self, task: TaskKey) {
-        self.task.store(task.data().as_ffi(), Ordering::Relaxed);
+        self.task.store(task.to_bits(), Ordering::Relaxed);
     }
 
     /// Before a poll: what rings from here on asks for another.
     pub(super) fn hush(&self) {
-        // A swap reads what the last ring has written, and with it all that came before that ring.
-        self.rung.swap(false, Ordering::AcqRel);
+        self.ring.hush();
     }
 
     pub(super) fn rung(&self) -> bool {
-        self.rung.load(Ordering::Acquire)
+        self.ring.rung()
     }
 
     fn ring(&self) {
-        if self.rung.swap(true, Ordering::AcqRel) {
+        if !self.ring.ring() {
             return; // whoever rang first has said so
         }
         let task = self.task.load(Ordering::Relaxed);
@@ -77,7 +70,7 @@ impl Wake for Bell {
 /// On the loop's thread: whoever waits for that bell goes on. If the task runs, or waits for something else
 /// by now, nothing happens: it will see for itself that the bell has rung, or does not care any more.
 pub(crate) fn answer(schedule: &Schedule, task: u64) {
-    let task = schedule.task(KeyData::from_ffi(task).into());
+    let task = schedule.task(TaskKey::from_bits(task));
     if let Some(target) = task.and_then(|task| task.waiting()) {
         target.rung();
     }

@@ -14,6 +14,8 @@
 //! allocates nothing, and a waker that comes too late rings a bell that nobody hears.
 
 mod bell;
+mod ring;
+mod shim;
 mod wait;
 
 pub(crate) use bell::{Home, answer};

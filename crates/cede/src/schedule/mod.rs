@@ -12,6 +12,7 @@
 //! ```
 
 mod debug;
+mod register;
 mod told;
 mod turn;
 
@@ -21,15 +22,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use slotmap::SlotMap;
-
 use crate::callback::{Callback, TaskKey};
 use crate::foreign::{Home, Waits};
 use crate::observe::{Event, Teller, Told};
 use crate::report::{self, Report, Sink};
 use crate::stack::current::{self, Guard, Slot};
 use crate::target::Target;
-use crate::task::{Blocks, TaskCore, TaskFactory, TaskRef, Workers};
+use crate::task::{Blocks, StackUsages, TaskCore, TaskFactory, TaskRef, Workers};
+
+use register::Register;
 
 pub(crate) use debug::{debug_by_default, debugging};
 pub(crate) use turn::Turn;
@@ -40,7 +41,7 @@ pub(crate) struct Schedule {
     ready: RefCell<VecDeque<Callback>>,
     /// Every task that has not ended. The queue and the wakers know tasks by key only: a key whose task has
     /// ended finds nothing.
-    tasks: RefCell<SlotMap<TaskKey, TaskRef>>,
+    tasks: RefCell<Register<TaskRef>>,
     /// The task whose step runs.
     current: Cell<Option<TaskRef>>,
     /// Who is on top of the worker that is being suspended; from its suspender to its resumer.
@@ -49,6 +50,7 @@ pub(crate) struct Schedule {
     pub(crate) depth: Cell<u32>,
     pub(crate) turn: Turn,
     pub(crate) workers: Workers,
+    pub(crate) stack_usage: StackUsages,
     /// The memory of tasks that have ended.
     pub(crate) blocks: Blocks,
     /// Waits for std's futures.
@@ -106,6 +108,7 @@ impl Schedule {
             depth: Cell::new(0),
             turn: Turn::default(),
             workers: Workers::default(),
+            stack_usage: StackUsages::default(),
             blocks: Blocks::default(),
             waits: Waits::default(),
             home: OnceCell::new(),
@@ -211,6 +214,21 @@ impl Schedule {
         self.ready.borrow().len()
     }
 
+    /// Gives back what a burst has left behind.
+    pub(crate) fn trim(&self) {
+        self.workers.clear();
+        self.blocks.trim();
+        self.waits.clear();
+        self.tasks.borrow_mut().trim();
+        self.ready.borrow_mut().shrink_to_fit();
+    }
+
+    /// Keeps high-water marks from now on, or no longer. Meanwhile every task has a stack for itself.
+    pub(crate) fn measure_stacks(&self, on: bool) {
+        self.stack_usage.switch(on);
+        self.update_hands();
+    }
+
     pub(crate) fn close(&self) {
         self.closed.set(true);
         self.special.set(true);
@@ -235,7 +253,7 @@ impl Schedule {
     /// Enters a task.
     #[inline]
     pub(crate) fn enroll(&self, task: TaskRef) -> TaskKey {
-        let key = self.tasks.borrow_mut().insert_with_key(|key| {
+        let key = self.tasks.borrow_mut().insert(|key| {
             task.set_key(key);
             task
         });
@@ -331,7 +349,9 @@ impl Schedule {
     }
 
     fn update_hands(&self) {
-        self.hands_on.set(self.fast.get() && !self.debug.get() && self.keeping.get() == 0);
+        self.hands_on.set(
+            self.fast.get() && !self.debug.get() && self.keeping.get() == 0 && !self.stack_usage.is_on(),
+        );
     }
 
     /// Until the guard is dropped, whoever parks gives control back and not on.

@@ -36,17 +36,22 @@ mod overflow;
 mod pool;
 mod reservation;
 mod settings;
+mod trim;
+mod usage;
 mod worker;
 
 pub use counts::{Counts, counts};
 pub use guard::GuardMode;
 pub use pool::{Pooled, pooled};
 pub use settings::{StackError, StackSettings};
+pub use trim::trim;
 
 pub(crate) use counts::{count_stack, count_switch};
 pub(crate) use label::{Kind, Label};
 pub(crate) use pool::{PooledStack, take};
 pub(crate) use settings::{class_of, default_size, size_of_class};
+pub(crate) use trim::trim_allocator;
+pub(crate) use usage::{begin as begin_usage, end as end_usage};
 pub(crate) use worker::{
     Job, PATIENCE, Refused, Teardown, Worker, WorkerStatus, below, can_suspend, suspend,
 };

@@ -43,6 +43,11 @@ impl PooledStack {
 }
 
 impl PooledStack {
+    #[cfg(test)]
+    pub(super) fn top(&self) -> usize {
+        self.slot.top
+    }
+
     /// The lowest address that is not guard.
     pub(crate) fn usable_from(&self) -> usize {
         self.slot.top - super::settings::size_of_class(self.slot.class)
@@ -82,6 +87,15 @@ fn keep(class: u8, slots: Vec<Slot>) -> Result<(), Vec<Slot>> {
         pool.borrow_mut().free[usize::from(class)].extend(slots.take().into_iter().flatten());
     });
     kept.map_err(|_| slots.unwrap_or_default())
+}
+
+/// Takes all of this thread's free stacks out of its pool.
+pub(super) fn all_free() -> Vec<Slot> {
+    let taken = POOL.try_with(|pool| {
+        let mut pool = pool.borrow_mut();
+        pool.free.iter_mut().flat_map(std::mem::take).collect()
+    });
+    taken.unwrap_or_default()
 }
 
 impl Drop for PooledStack {

@@ -60,6 +60,15 @@ struct ClassCarve {
     left: usize,
     /// Given back by threads that have ended.
     free: Vec<Slot>,
+    /// Trimmed: slots that were made, as good as new.
+    runs: Vec<Run>,
+}
+
+/// Neighbours.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    low: usize,
+    slots: usize,
 }
 
 impl Reservation {
@@ -114,6 +123,18 @@ impl Reservation {
             return Ok(slot);
         }
         let stride = self.stride(class);
+        if let Some(run) = mine.runs.last_mut() {
+            let count = BATCH.min(run.slots);
+            let slot =
+                |nth: usize| Slot { low: run.low + nth * stride, top: run.low + (nth + 1) * stride, class };
+            spare.extend((1..count).rev().map(slot));
+            let first = slot(0);
+            *run = Run { low: run.low + count * stride, slots: run.slots - count };
+            if run.slots == 0 {
+                mine.runs.pop();
+            }
+            return Ok(first);
+        }
         if mine.left == 0 {
             if *next_region == self.classes.len() || self.region < stride {
                 return Err(StackError::ReservationFull {
@@ -148,6 +169,13 @@ impl Reservation {
         }
         spare.reverse();
         Ok(first.expect("a region with a slot left gives at least one"))
+    }
+
+    /// Takes back neighbours that hold no memory any more, from the first to the last of these.
+    pub(super) fn give_back_run(&self, first: &Slot, last: &Slot) {
+        let slots = (last.top - first.low) / self.stride(first.class);
+        let mut carve = self.carve.lock();
+        carve.class[usize::from(first.class)].runs.push(Run { low: first.low, slots });
     }
 
     /// Takes back what a thread that ends had in its pool.

@@ -44,6 +44,13 @@ impl Job {
     }
 }
 
+/// A job that does nothing.
+#[cfg(test)]
+pub(super) fn nothing() -> Job {
+    // SAFETY: what does nothing may be called with anything.
+    unsafe { Job::new(NonNull::dangling(), |_| ()) }
+}
+
 enum Order {
     Run(Job),
     Resume,
@@ -248,6 +255,9 @@ pub(crate) fn can_suspend() -> Result<(), Refused> {
 pub(crate) struct Below<'a> {
     /// Bytes left on it.
     pub(crate) left: usize,
+    /// Its lowest address, and one past its highest.
+    pub(super) from: usize,
+    pub(super) top: usize,
     pub(crate) class: u8,
     pub(crate) label: &'a Label,
 }
@@ -264,7 +274,8 @@ pub(crate) fn below<R>(look: impl FnOnce(Below<'_>) -> R) -> Option<R> {
     let left = ptr::from_ref(&here).addr().checked_sub(record.limit)?;
     // SAFETY: the label lies at the top of the very stack we run on.
     let label = unsafe { &*record.label };
-    Some(look(Below { left, class: record.class, label }))
+    let top = ptr::from_ref(label).addr() + Label::SIZE;
+    Some(look(Below { left, from: record.limit, top, class: record.class, label }))
 }
 
 /// Suspends the running job; comes back when its worker is resumed.

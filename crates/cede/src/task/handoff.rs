@@ -118,9 +118,12 @@ pub(super) fn take_fresh(schedule: &Schedule, class: u8) -> Option<TaskRef> {
 pub(super) fn run_jobs(task: TaskRef) {
     let mut task = task;
     loop {
-        task.run_body();
-        end(&task);
         let schedule = task.schedule.clone();
+        match schedule.stack_usage.is_on() {
+            false => task.run_body(),
+            true => schedule.stack_usage.measured(task.coroutine(), || task.run_body()),
+        }
+        end(&task);
         drop(task);
         let next = stack::below(|below| {
             let next = take_fresh(&schedule, below.class)?;

@@ -30,16 +30,19 @@ mod join;
 mod park;
 mod scope;
 mod step;
+mod usage;
 mod workers;
 
 pub use factory::TaskFactory;
 pub use handle::{AnyTask, Task};
 pub use join::Flatten;
 pub use scope::{Scope, ScopedTask, scope};
+pub use usage::StackUsage;
 
 pub(crate) use blocks::Blocks;
 pub(crate) use cell::{TaskRef, TaskWeak};
 pub(crate) use core::TaskCore;
 pub(crate) use park::{bad_yield, park, yield_now};
 pub(crate) use step::{step, tear_down};
+pub(crate) use usage::StackUsages;
 pub(crate) use workers::Workers;
