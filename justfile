@@ -47,6 +47,13 @@ million:
 # no basic move takes 10 % more instructions than benches/instructions.txt says
 instructions *ARGS:
     @.ci/run instructions {{ARGS}}
+# the terminal interface, driven by tmux
+terminal:
+    @.ci/run terminal
+
+# the page, in a headless Chromium
+browser:
+    @.ci/run browser
 
 # an idle loop burns no CPU, and another thread wakes it at once
 idle:

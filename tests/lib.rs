@@ -94,3 +94,22 @@ pub fn cpython() -> Option<Command> {
         version.stdout.starts_with(b"Python 3.13.").then(command)
     })
 }
+
+/// The listings of the guide, as doc tests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/guide/01-generators.md")]
+    struct Generators;
+    #[doc = include_str!("../docs/guide/02-coroutine-objects.md")]
+    struct CoroutineObjects;
+    #[doc = include_str!("../docs/guide/04-the-loop.md")]
+    struct TheLoop;
+    #[doc = include_str!("../docs/guide/06-promises.md")]
+    struct Promises;
+    #[doc = include_str!("../docs/guide/07-cancelling.md")]
+    struct Cancelling;
+    #[doc = include_str!("../docs/guide/08-who-has-control.md")]
+    struct WhoHasControl;
+    #[doc = include_str!("../docs/guide/10-pitfalls.md")]
+    struct Pitfalls;
+}

@@ -84,6 +84,7 @@ type RustPeer = (&'static str, Option<&'static str>, fn(Scenario) -> Option<Job>
 /// The Rust peers, in the order in which a round asks them.
 const RUST: &[RustPeer] = &[
     (crate::runner::CEDE, Some("cede"), cede_peer::job),
+    ("cede, recorded", Some("cede"), cede_peer::recorded_job),
     ("plain Rust (inline(never) fn)", None, plain::job),
     ("corosensei (by hand)", Some("corosensei"), corosensei::job),
     ("genawaiter", Some("genawaiter"), genawaiter::job),

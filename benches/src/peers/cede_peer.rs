@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
@@ -34,15 +35,43 @@ pub(crate) fn job(s: Scenario) -> Option<Job> {
     }
 }
 
+/// The same with an observer that keeps the last events: what it costs to see who has control.
+pub(crate) fn recorded_job(s: Scenario) -> Option<Job> {
+    let seen = [Kind::NestedCoroutines, Kind::NestedTasks, Kind::Yield];
+    if !seen.contains(&s.kind) {
+        return None;
+    }
+    let job = job(s)?;
+    Some(Box::new(move |budget| {
+        RECORDED.store(true, Relaxed);
+        job(budget)
+    }))
+}
+
+/// Whether this process records what its loops do.
+static RECORDED: AtomicBool = AtomicBool::new(false);
+
+fn run<F>(main: cede::Coroutine<F>) -> cede::Result<F::Returns>
+where
+    F: cede::Body + 'static,
+    F::Returns: 'static,
+{
+    if RECORDED.load(Relaxed) {
+        cede::Runner::new().observer(cede::trace::Recorder::with_capacity(1 << 14)).run(main)
+    } else {
+        cede::run(main)
+    }
+}
+
 /// Runs the work as the loop's main task. Its stack is large enough for the article's recursion of 1,000.
 fn on_loop(work: impl FnOnce() -> Outcome + 'static) -> Option<Job> {
-    Some(Box::new(move |_| cede::run(cede::coroutine(work).stack_size(1 << 20)).map_err(|e| e.to_string())))
+    Some(Box::new(move |_| run(cede::coroutine(work).stack_size(1 << 20)).map_err(|e| e.to_string())))
 }
 
 fn timed(new: fn(Duration) -> Meter, work: impl FnOnce(Meter) -> Meter + 'static) -> Option<Job> {
     Some(Box::new(move |budget| {
         let main = cede::coroutine(move || work(new(budget))).stack_size(1 << 20);
-        let meter = cede::run(main).map_err(|e| e.to_string())?;
+        let meter = run(main).map_err(|e| e.to_string())?;
         Ok(vec![(Metric::Time, meter.per_run())])
     }))
 }

@@ -3,6 +3,7 @@
 use crate::demos::{DEMOS, Demo, World};
 use crate::picture;
 use crate::stage::Stage;
+use crate::step;
 use anyhow::{Context, Result, anyhow};
 use cede::trace::Page;
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -23,6 +24,9 @@ pub struct DemoArgs {
     /// Afterwards, tell who had control: in plain words, or (of `triple`) as a walk, place by place
     #[arg(long, requires = "name", value_name = "HOW", num_args = 0..=1)]
     explain: Option<Option<How>>,
+    /// Go through the program callback by callback, forward and backward, in the terminal
+    #[arg(long, requires = "name", conflicts_with_all = ["source", "explain", "picture", "trace", "real_time"])]
+    step: bool,
     /// Draw a lane for each task: bars where it has control
     #[arg(long, requires = "name", conflicts_with = "source", group = "picture")]
     timeline: bool,
@@ -69,6 +73,9 @@ pub fn main(args: &DemoArgs) -> Result<ExitCode> {
     if args.source {
         std::io::stdout().write_all(demo.source.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if args.step {
+        return step::main(demo);
     }
     if args.wants_a_picture() {
         return show(demo, args);

@@ -10,6 +10,7 @@ mod explore;
 mod picture;
 mod race;
 mod stage;
+mod step;
 mod tour;
 
 use clap::{Parser, Subcommand};

@@ -18,7 +18,7 @@ static WATCHED: AtomicUsize = AtomicUsize::new(0);
 /// Whether any loop of this process has an observer.
 #[inline]
 pub(crate) fn watched() -> bool {
-    WATCHED.load(Ordering::Relaxed) != 0
+    !cfg!(cede_unobserved) && WATCHED.load(Ordering::Relaxed) != 0
 }
 
 /// A loop has an observer while this lives.

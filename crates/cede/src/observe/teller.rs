@@ -22,7 +22,7 @@ pub(crate) struct Teller {
 impl Teller {
     #[inline]
     pub(crate) fn observing(&self) -> bool {
-        self.observing.get()
+        !cfg!(cede_unobserved) && self.observing.get()
     }
 
     pub(crate) fn listen(&self, observer: Option<Told>) {

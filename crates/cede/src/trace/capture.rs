@@ -29,6 +29,8 @@ pub struct Capture {
     caught: Rc<RefCell<File>>,
     /// Where it went before.
     before: OwnedFd,
+    /// The same of standard error, if that is caught too.
+    errors_before: Option<OwnedFd>,
 }
 
 impl Capture {
@@ -37,6 +39,18 @@ impl Capture {
     /// # Errors
     /// When there is no file to catch it in, or the descriptor cannot be replaced.
     pub fn start() -> io::Result<Self> {
+        Self::of(false)
+    }
+
+    /// Catches standard error too, among the output.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn with_errors() -> io::Result<Self> {
+        Self::of(true)
+    }
+
+    fn of(errors: bool) -> io::Result<Self> {
         static MADE: AtomicU64 = AtomicU64::new(0);
         io::stdout().flush()?;
         // A file and not a pipe, which would be full at some point; its name goes at once.
@@ -47,7 +61,12 @@ impl Capture {
         fs::remove_file(&path)?;
         let before = rustix::io::dup(io::stdout())?;
         rustix::stdio::dup2_stdout(&into)?;
-        Ok(Capture { caught: Rc::new(RefCell::new(caught?)), before })
+        let mut capture = Capture { caught: Rc::new(RefCell::new(caught?)), before, errors_before: None };
+        if errors {
+            capture.errors_before = Some(rustix::io::dup(io::stderr())?);
+            rustix::stdio::dup2_stderr(&into)?;
+        }
+        Ok(capture)
     }
 
     /// What was written since the last look.
@@ -71,5 +90,8 @@ impl Drop for Capture {
     fn drop(&mut self) {
         let _ = io::stdout().flush();
         let _ = rustix::stdio::dup2_stdout(&self.before);
+        if let Some(before) = &self.errors_before {
+            let _ = rustix::stdio::dup2_stderr(before);
+        }
     }
 }
