@@ -7,6 +7,7 @@ mod help;
 mod accept;
 mod cancelling;
 mod files;
+mod protocol_crates;
 mod row_32_process;
 mod row_34_reader;
 mod row_34_server;
