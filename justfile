@@ -48,6 +48,10 @@ million:
 idle:
     @.ci/run idle
 
+# the examples, against redis-benchmark, redis-cli, wrk, curl and others
+programs:
+    @.ci/run programs
+
 # licences, sources and known holes of what we depend on (cargo-deny; not in CI)
 deny:
     @.ci/run deny

@@ -81,6 +81,13 @@ fn of_server(name: &[u8], arguments: &[&[u8]], replies: &mut Replies) -> Option<
         (b"PING" | b"ECHO", [text]) => replies.bulk(text),
         (b"SELECT" | b"CLIENT" | b"AUTH", [_, ..]) => replies.ok(),
         (b"CONFIG" | b"COMMAND", _) => replies.array(0),
+        (b"HELLO", [] | [b"2", ..]) => {
+            replies.array(4);
+            for word in ["server", "redis", "version", "7.0.0"] {
+                replies.bulk(word.as_bytes());
+            }
+        }
+        (b"HELLO", _) => replies.error("NOPROTO unsupported protocol version"),
         (b"INFO", _) => replies.bulk(b"# Server\r\nredis_version:7.0.0\r\nredis_mode:standalone\r\n"),
         _ => return None,
     }
