@@ -5,6 +5,7 @@
 //! So this runs with `cargo test` like any other test. To look deeper than a commit should wait for:
 //! `LOOM_MAX_PREEMPTIONS=4 cargo test --release -p cede-tests --test thread_models`.
 #![forbid(unsafe_code)]
+#![cfg(not(feature = "sanitizer"))] // loom has stacks of its own, and here is no unsafe code to look at
 #![allow(unreachable_pub, dead_code)] // the files are `pub(crate)` at home, and a model uses a part of each
 
 mod handover;

@@ -1,7 +1,7 @@
 //! Ask a server and compute: one by one, then at once.
 //!
 //! While the answer is on its way the request cedes, and the sum goes on. First it asks again and again, as
-//! the article does; at last it reads a socket of `cede::net`, which cedes by itself.
+//! the article does; at last it reads from `cede::net`, which cedes by itself.
 
 use crate::stage::Stage;
 use cede::{BoxError, create_task, yield_now};
