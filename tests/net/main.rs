@@ -7,6 +7,7 @@ mod help;
 mod accept;
 mod cancelling;
 mod churn;
+mod faults;
 mod files;
 mod protocol_crates;
 mod row_32_process;

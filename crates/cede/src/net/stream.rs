@@ -40,8 +40,9 @@ macro_rules! read_and_write {
         /// Reading cedes while there is nothing to read.
         impl std::io::Read for &$stream {
             fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
-                let size = bytes.len();
-                self.source.read(size, concat!($name, "::read"), |mut stream| stream.read(bytes))
+                let most = self.source.most(bytes.len());
+                let bytes = &mut bytes[..most];
+                self.source.read(bytes.len(), concat!($name, "::read"), |mut stream| stream.read(bytes))
             }
 
             fn read_vectored(&mut self, bytes: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
@@ -54,6 +55,7 @@ macro_rules! read_and_write {
         impl std::io::Write for &$stream {
             fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
                 let call = concat!($name, "::write");
+                let bytes = &bytes[..self.source.most(bytes.len())];
                 self.source.when(crate::reactor::Way::Write, call, |mut stream| stream.write(bytes))
             }
 

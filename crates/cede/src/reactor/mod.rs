@@ -17,6 +17,8 @@
 //! 3. **Nothing is allocated an operation.** What a task parks on is made with its descriptor and used again.
 
 mod direction;
+#[cfg(feature = "faults")]
+mod faults;
 mod happened;
 mod registry;
 #[cfg(all(target_os = "linux", not(cede_portable)))]

@@ -10,6 +10,7 @@ use slotmap::SlotMap;
 use super::direction::Direction;
 use super::happened::{Happened, Interest, Sleep, SourceKey};
 use super::selector::{Selector, Waker};
+use super::source::Way;
 use super::watch::Watch;
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -36,6 +37,8 @@ pub(crate) struct Reactor {
     operations: Cell<u32>,
     closed: Cell<bool>,
     process: u32,
+    #[cfg(feature = "faults")]
+    pub(super) faults: RefCell<Option<super::faults::Faults>>,
 }
 
 pub(super) enum Entry {
@@ -63,6 +66,8 @@ impl Reactor {
             operations: Cell::new(0),
             closed: Cell::new(false),
             process: std::process::id(),
+            #[cfg(feature = "faults")]
+            faults: RefCell::default(),
         }))
     }
 
@@ -192,6 +197,27 @@ impl Reactor {
     #[inline]
     pub(super) fn waited(&self) {
         self.operations.set(0);
+    }
+
+    /// The fault that comes in the place of a call's own result.
+    #[inline]
+    pub(super) fn fault(&self, way: Way, call: &str) -> Option<io::Error> {
+        #[cfg(feature = "faults")]
+        return self.faults.borrow().as_ref().and_then(|faults| faults.error(way, call));
+        #[cfg(not(feature = "faults"))]
+        {
+            let _ = (way, call);
+            None
+        }
+    }
+
+    /// How much of this a call may move.
+    #[inline]
+    pub(super) fn most(&self, size: usize) -> usize {
+        #[cfg(feature = "faults")]
+        return self.faults.borrow().as_ref().map_or(size, |faults| faults.shortened(size));
+        #[cfg(not(feature = "faults"))]
+        size
     }
 
     pub(super) fn closed(&self) -> bool {

@@ -27,6 +27,8 @@ pub(crate) struct Source<S: AsFd> {
     io: Option<S>,
 }
 
+const BOTH: Interest = Interest { read: true, write: true, edge: true };
+
 /// Which direction an operation needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -59,8 +61,7 @@ impl<S: AsFd> Source<S> {
             read: Direction::new(reactor.schedule.clone(), "read from", false, site),
             write: Direction::new(reactor.schedule.clone(), "write to", writable, site),
         };
-        let interest = Interest { read: true, write: true, edge: true };
-        let key = reactor.register(&io, interest, || Entry::Ends(ends.clone()))?;
+        let key = reactor.register(&io, BOTH, || Entry::Ends(ends.clone()))?;
         Ok(Source { reactor, key, ends, io: Some(io) })
     }
 
@@ -110,7 +111,11 @@ impl<S: AsFd> Source<S> {
             if !self.direction(way).ready() {
                 self.wait(way, call)?;
             }
-            match attempt(self.io()) {
+            let done = match self.reactor.fault(way, call) {
+                Some(error) => self.failed(error),
+                None => attempt(self.io()),
+            };
+            match done {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.direction(way).would_block(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => return done,
@@ -146,11 +151,29 @@ impl<S: AsFd> Source<S> {
         if !self.direction(way).ready() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let done = attempt(self.io());
+        let done = match self.reactor.fault(way, "try") {
+            Some(error) => self.failed(error),
+            None => attempt(self.io()),
+        };
         if matches!(&done, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
             self.direction(way).would_block();
         }
         done
+    }
+
+    /// How much of this an operation may move: all, unless faults are injected.
+    #[inline]
+    pub(crate) fn most(&self, size: usize) -> usize {
+        self.reactor.most(size)
+    }
+
+    /// A fault was injected. If it says that the call would block, the kernel must tell again.
+    #[cold]
+    fn failed<T>(&self, error: io::Error) -> io::Result<T> {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            self.reactor.selector.modify(self.io(), self.key.token(), BOTH)?;
+        }
+        Err(error)
     }
 
     /// What stands before every operation.
