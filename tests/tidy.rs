@@ -43,7 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("L3 of the running loop", &["facade", "time"]),
     ("L3 coordination", &["sync", "combinators", "contextlib", "compat"]),
     ("L3 on top of that", &["channel", "net", "trace", "explore"]),
-    ("L3 on top of sockets", &["streams"]),
+    ("L3 on top of sockets", &["fs", "loops", "process", "stdio", "streams", "tls"]),
     ("L4 for the macros", &["__private"]),
     ("L4 the guides, which name everything", &["guide"]),
 ];

@@ -6,6 +6,8 @@ mod help;
 
 mod accept;
 mod cancelling;
+mod files;
+mod row_32_process;
 mod row_34_reader;
 mod row_34_server;
 mod row_34_writer;
@@ -13,4 +15,5 @@ mod row_35_connect;
 mod row_35_datagrams;
 mod sharing;
 mod stream_sockets;
+mod tls;
 mod unix_sockets;

@@ -86,24 +86,30 @@ mod event_loop;
 mod explore;
 mod facade;
 mod foreign;
+pub mod fs;
 pub mod generator;
 pub mod guide;
+mod loops;
 mod name;
 pub mod net;
 mod observe;
 mod outcome;
+pub mod process;
 mod promise;
 mod reactor;
 mod report;
 mod schedule;
 mod signals;
 pub mod stack;
+pub mod stdio;
 pub mod streams;
 pub mod sync;
 mod target;
 mod task;
 mod threads;
 mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod trace;
 
 #[doc(hidden)]
@@ -144,6 +150,7 @@ pub use generator::{
     BoxError, Co, Generator, GeneratorExit, GeneratorState, GeneratorStatus, ResumeError, Thrown,
 };
 #[doc(inline)]
+pub use loops::Loops;
 pub use observe::{Called, LoopEvent, Observer, ReadyCallback, StackId, StepEnd};
 #[doc(inline)]
 pub use outcome::Outcome;

@@ -1,6 +1,7 @@
 //! Ask a server and compute: one by one, then at once.
 //!
-//! While the answer is on its way the request cedes, and the sum goes on.
+//! While the answer is on its way the request cedes, and the sum goes on. First it asks again and again, as
+//! the article does; at last it reads a socket of `cede::net`, which cedes by itself.
 
 use crate::stage::Stage;
 use cede::{BoxError, create_task, yield_now};
@@ -27,6 +28,16 @@ fn server_request(address: SocketAddr) -> Result<(), BoxError> {
     Ok(())
 }
 
+/// As one would write it for a thread; but the read cedes.
+#[cede::coroutine]
+fn plain_request(address: SocketAddr) -> Result<(), BoxError> {
+    println!("Beginning server_request.");
+    let mut response = String::new();
+    cede::net::TcpStream::connect(address)?.read_to_string(&mut response)?;
+    println!("Done server_request: {response}, paused: in the read.");
+    Ok(())
+}
+
 #[cede::coroutine]
 fn local_sum(duration: Duration) -> Result<u64, BoxError> {
     println!("Beginning local_sum.");
@@ -47,8 +58,16 @@ fn main(address: SocketAddr) -> Result<(), BoxError> {
     request.await?
 }
 
+#[cede::coroutine]
+fn plain_main(address: SocketAddr) -> Result<(), BoxError> {
+    let sum = create_task(local_sum(Duration::from_millis(400)));
+    let request = create_task(plain_request(address));
+    sum.await??;
+    request.await?
+}
+
 pub fn demo(stage: &Stage) -> Result<(), BoxError> {
-    for name in ["serial", "asynchronous"] {
+    for name in ["serial", "asynchronous", "cede::net"] {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let server = thread::spawn(move || {
@@ -61,8 +80,10 @@ pub fn demo(stage: &Stage) -> Result<(), BoxError> {
         if name == "serial" {
             stage.run(server_request(address))??;
             stage.run(local_sum(Duration::from_millis(400)))??;
-        } else {
+        } else if name == "asynchronous" {
             stage.run(main(address))??;
+        } else {
+            stage.run(plain_main(address))??;
         }
         println!("about 0.{} s", start.elapsed().as_millis() / 100);
         server.join().unwrap()?;

@@ -1,4 +1,5 @@
 //! Tests on a thread that std did not make.
+#![cfg(not(feature = "sanitizer"))] // AddressSanitizer gives every thread a signal stack of its own
 
 use std::ptr;
 

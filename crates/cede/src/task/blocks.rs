@@ -200,25 +200,4 @@ mod tests {
             prop_assert_eq!(blocks.trim(), free.iter().map(Vec::len).sum::<usize>());
         }
     }
-
-    #[test]
-    fn a_block_that_is_given_back_is_the_next_one_of_its_size() {
-        let blocks = Blocks::default();
-        let (small, large) = (Layout::new::<[u64; 8]>(), Layout::new::<[u64; 9]>());
-        let first = blocks.take(small);
-        let other = blocks.take(large);
-        // SAFETY: nobody uses them.
-        unsafe { blocks.give(first, small) };
-        // SAFETY: as above.
-        unsafe { blocks.give(other, large) };
-        assert_eq!(blocks.take(large), other);
-        assert_eq!(blocks.take(small), first);
-        // SAFETY: as above.
-        unsafe { blocks.give(first, small) };
-        // SAFETY: as above.
-        unsafe { blocks.give(other, large) };
-        let kept = if cfg!(feature = "sanitizer") { 0 } else { 2 };
-        assert_eq!(blocks.trim(), kept);
-        assert_eq!(blocks.trim(), 0);
-    }
 }
