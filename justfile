@@ -44,6 +44,9 @@ fresh *ARGS:
 million:
     @.ci/run million
 
+# no basic move takes 10 % more instructions than benches/instructions.txt says
+instructions *ARGS:
+    @.ci/run instructions {{ARGS}}
 # the terminal interface, driven by tmux
 terminal:
     @.ci/run terminal
