@@ -132,7 +132,8 @@ fn instructions(name: &str, times: u64) -> Result<u64, Box<dyn Error>> {
 
 fn known(path: &Path) -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
     let text = std::fs::read_to_string(path)?;
-    let line = |line: &str| Some((line.split_once('\t')?.0.to_owned(), line.split_once('\t')?.1.parse().ok()?));
+    let line =
+        |line: &str| Some((line.split_once('\t')?.0.to_owned(), line.split_once('\t')?.1.parse().ok()?));
     Ok(text.lines().filter_map(line).collect())
 }
 
