@@ -47,6 +47,7 @@ million:
 # no basic move takes 10 % more instructions than benches/instructions.txt says
 instructions *ARGS:
     @.ci/run instructions {{ARGS}}
+
 # the terminal interface, driven by tmux
 terminal:
     @.ci/run terminal
@@ -58,6 +59,10 @@ browser:
 # an idle loop burns no CPU, and another thread wakes it at once
 idle:
     @.ci/run idle
+
+# the examples, against redis-benchmark, redis-cli, wrk, curl and others
+programs:
+    @.ci/run programs
 
 # licences, sources and known holes of what we depend on (cargo-deny; not in CI)
 deny:

@@ -6,7 +6,9 @@ mod help;
 
 mod accept;
 mod cancelling;
+mod churn;
 mod files;
+mod protocol_crates;
 mod row_32_process;
 mod row_34_reader;
 mod row_34_server;

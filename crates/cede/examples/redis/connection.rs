@@ -1,0 +1,59 @@
+//! One client: its commands, in order, and its replies; as many as are whole are answered with one write.
+
+use std::io::{self, Read};
+use std::rc::Rc;
+
+use cede::net::TcpStream;
+use cede::streams::StreamWriter;
+
+use crate::Shared;
+use crate::channels::Subscriptions;
+use crate::commands::{self, After};
+use crate::protocol::{Replies, parse};
+
+pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let stream = Rc::new(stream);
+    // Other clients write here, too, what they publish; and none of them waits for this one.
+    let writer = StreamWriter::new(stream.clone());
+    let mut subscriptions = Subscriptions::new(&shared.channels, writer.clone());
+    let (mut input, mut filled) = (vec![0; 16 * 1024], 0);
+    let mut replies = Replies::default();
+    loop {
+        let (mut done, mut quit) = (0, false);
+        let mut words = Vec::new();
+        while !quit {
+            match parse(&input[done..filled], &mut words) {
+                Ok(Some(length)) => {
+                    done += length;
+                    if !words.is_empty() {
+                        quit = commands::run(&words, shared, &mut subscriptions, &mut replies) == After::Quit;
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    replies.error(&format!("ERR Protocol error: {}", error.0));
+                    quit = true;
+                }
+            }
+        }
+        if !replies.bytes.is_empty() {
+            writer.write(&replies.bytes)?;
+            replies.bytes.clear();
+            writer.drain()?; // cedes while the client does not read
+        }
+        if quit {
+            return Ok(());
+        }
+        input.copy_within(done..filled, 0);
+        filled -= done;
+        if filled == input.len() {
+            input.resize(input.len() * 2, 0);
+        }
+        let count = (&*stream).read(&mut input[filled..])?; // cedes until something comes
+        if count == 0 {
+            return Ok(());
+        }
+        filled += count;
+    }
+}

@@ -1,0 +1,62 @@
+//! A server that speaks Redis's protocol: strings, counters, lists, sets, hashes, expiry, publish and
+//! subscribe, pipelining. Enough for `redis-benchmark`, `redis-cli` and common clients.
+//!
+//! ```text
+//! cargo run --release --example redis [ADDRESS]
+//! redis-benchmark -p 6399 -t set,get
+//! ```
+//!
+//! One loop, a task for each client, and so no lock around the data: a command runs from its beginning to its
+//! end without ceding.
+
+mod channels;
+mod commands;
+mod connection;
+mod keys;
+mod protocol;
+mod store;
+mod values;
+
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use cede::Awaitable;
+use cede::net::TcpListener;
+
+use channels::Channels;
+use store::Store;
+
+/// How often what has expired, and nobody asks for, is removed.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// What all clients share.
+#[derive(Default)]
+struct Shared {
+    store: Store,
+    channels: Channels,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:6399".to_owned());
+    cede::run(cede::coroutine(move || serve(&address)))??;
+    Ok(())
+}
+
+fn serve(address: &str) -> io::Result<()> {
+    let listener = TcpListener::bind(address)?;
+    println!("redis: {}", listener.local_addr()?);
+    let shared = Rc::new(Shared::default());
+    let swept = shared.clone();
+    cede::create_task(cede::coroutine(move || -> Result<(), cede::Cancelled> {
+        loop {
+            cede::sleep(SWEEP).await_()?;
+            swept.store.sweep();
+        }
+    }));
+    loop {
+        let (stream, _) = listener.accept()?;
+        let shared = shared.clone();
+        cede::create_task(cede::coroutine(move || connection::serve(stream, &shared)));
+    }
+}

@@ -1,0 +1,130 @@
+//! Many connections that come, go, are reset, cancelled and cut off in the middle of what they do; and at the end
+//! nothing is left of them.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::rc::Rc;
+use std::time::Duration;
+
+use cede::net::{TcpListener, TcpStream};
+use cede::{Awaitable, EventLoop, Failure, Semaphore, Task, timeout, yield_now};
+use cede_tests::child;
+
+use crate::help::spawn;
+
+/// Numbers by a seed: the same every time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// Gives back what it reads, but no longer than so long.
+fn echo(stream: &TcpStream, patience: Duration) -> io::Result<()> {
+    let mut bytes = [0; 512];
+    timeout(patience, || {
+        loop {
+            match (&*stream).read(&mut bytes)? {
+                0 => return io::Result::Ok(()),
+                count => (&*stream).write_all(&bytes[..count])?,
+            }
+        }
+    })
+}
+
+/// What one client does: some messages, and one of many ends.
+fn client(stream: &TcpStream, numbers: &mut Numbers, server: &Task<io::Result<()>>) -> io::Result<()> {
+    let mut bytes = [0; 2048];
+    for _ in 0..numbers.below(4) {
+        let size = 1 + numbers.below(2048) as usize;
+        (&*stream).write_all(&bytes[..size])?;
+        (&*stream).read_exact(&mut bytes[..size])?;
+    }
+    match numbers.below(7) {
+        0 => stream.shutdown(Shutdown::Write)?,
+        1 => stream.shutdown(Shutdown::Both)?,
+        2 => drop(server.cancel()),
+        // Nothing comes: the time is over in the middle of a read.
+        3 => drop(timeout(Duration::from_micros(numbers.below(300)), || (&*stream).read(&mut bytes))),
+        // The answer is not read.
+        4 => (&*stream).write_all(&[0; 1500])?,
+        5 => {
+            server.cancel();
+            (&*stream).read_exact(&mut bytes)?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether an error is one that such ends give to the other side.
+fn expected(error: &io::Error) -> bool {
+    let kinds =
+        [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::UnexpectedEof, ErrorKind::TimedOut];
+    error.is_cancelled() || kinds.contains(&error.kind()) || error.kind() == ErrorKind::NotConnected
+}
+
+fn churn(connections: u64) -> io::Result<()> {
+    let listener = Rc::new(TcpListener::bind("127.0.0.1:0")?);
+    let address = listener.local_addr()?;
+    let at_a_time = Rc::new(Semaphore::new(1));
+    let places = Rc::new(Semaphore::new(50));
+    let mut clients = Vec::new();
+    for number in 0..connections {
+        let place = places.clone().acquire_owned().await_()?;
+        let (listener, pairing) = (listener.clone(), at_a_time.clone());
+        clients.push(spawn(move || -> io::Result<()> {
+            let mut numbers = Numbers(number);
+            let (stream, server) = {
+                let _alone = pairing.acquire().await_()?;
+                (TcpStream::connect(address)?, listener.accept()?.0)
+            };
+            // A reset instead of an end leaves no port behind that waits.
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+            let patience = Duration::from_millis(1 + numbers.below(20));
+            let server = spawn(move || echo(&server, patience));
+            let done = client(&stream, &mut numbers, &server);
+            drop(stream);
+            let served = server.await_().map_err(io::Error::from).and_then(|served| served);
+            drop(place);
+            for error in [done.err(), served.err()].into_iter().flatten() {
+                assert!(expected(&error), "{error:?}");
+            }
+            Ok(())
+        }));
+        if clients.len() == 200 {
+            clients.drain(..).try_for_each(|client| client.await_()?)?;
+        }
+    }
+    clients.into_iter().try_for_each(|client| client.await_()?)?;
+    yield_now().await_()?;
+    assert_eq!(cede::all_tasks().len(), 1);
+    Ok(())
+}
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// `CEDE_CHURN` says how many; 100,000 take a minute or so.
+#[test]
+fn after_a_churn_of_connections_nothing_is_left() {
+    let ended = child::in_child(&[], || {
+        let connections = std::env::var("CEDE_CHURN").map_or(2_000, |count| count.parse().unwrap());
+        let event_loop = EventLoop::new().unwrap();
+        event_loop.set_slow_callback_duration(Duration::from_secs(1000));
+        let churned = |count| event_loop.run_until_complete(cede::coroutine(move || churn(count)));
+        churned(100).unwrap().unwrap();
+        let before = descriptors();
+        churned(connections).unwrap().unwrap();
+        assert_eq!(descriptors(), before);
+        // No timer, no descriptor that somebody waits for: or it would wait for them.
+        let never = event_loop.create_promise::<()>();
+        let error = event_loop.run_until_complete(cede::coroutine(move || never.await_())).unwrap_err();
+        assert!(error.is_deadlock(), "{error}");
+    });
+    ended.succeeded();
+}
