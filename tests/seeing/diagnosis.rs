@@ -224,3 +224,27 @@ fn a_signal_prints_the_tree() {
         "{said}"
     );
 }
+
+#[test]
+fn a_watchdog_names_whoever_keeps_control_while_he_does() {
+    let (said, heard) = std::sync::mpsc::channel();
+    let tell = move |text: &str| drop(said.send(text.to_owned()));
+    let watchdog = cede::trace::Watchdog::telling(Duration::from_millis(20), tell).unwrap();
+    let recorder = cede::trace::Recorder::new();
+    let mut runner = cede::Runner::new().observer((recorder.clone(), watchdog));
+    let heard = runner
+        .run(cede::coroutine(move || {
+            cede::yield_now().await_().unwrap();
+            // Keeps control until it is named, and so is still in its step by then.
+            heard.recv_timeout(Duration::from_secs(60)).unwrap()
+        }))
+        .unwrap();
+    let heard = unlined(&heard);
+    assert!(
+        heard.starts_with("task 'Task-1' (a_watchdog_names_whoever_keeps_control_while_he_does, "),
+        "{heard}"
+    );
+    assert!(heard.contains("last awaited at tests/seeing/diagnosis.rs"), "{heard}");
+    assert!(heard.contains("s and still does"), "{heard}");
+    assert!(recorder.told() > 5);
+}

@@ -39,3 +39,11 @@ impl<F: Fn(Duration, &LoopEvent)> Observer for F {
         self(time, event);
     }
 }
+
+/// Both are told, the first one first: a recorder and a watchdog, say.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn event(&self, time: Duration, event: &LoopEvent) {
+        self.0.event(time, event);
+        self.1.event(time, event);
+    }
+}

@@ -35,6 +35,7 @@ mod tests;
 mod timeline;
 mod tree;
 mod walk;
+mod watchdog;
 mod words;
 
 #[cfg(feature = "trace")]
@@ -49,4 +50,5 @@ pub use snapshot::{
     Entry, Held, Listed, PromiseState, Snapshot, TaskState, TimerState, WaitState, Waited, Wants, What,
 };
 pub use walk::Place;
+pub use watchdog::Watchdog;
 pub use words::Sentence;

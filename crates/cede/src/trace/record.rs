@@ -170,7 +170,7 @@ pub enum Event {
     StackReturned {
         stack: u64,
     },
-    /// The program wrote this to its standard output, which is [captured](crate::trace::Capture).
+    /// The program wrote this to its standard output, which is caught by `trace::Capture`.
     Printed {
         text: String,
     },

@@ -81,7 +81,7 @@ impl Recorder {
     }
 
     /// Asks this function before each event for what was printed since the last one; see
-    /// [`Capture`](super::Capture).
+    /// `trace::Capture`, with the feature `trace`.
     pub fn with_output(self, take: impl Fn() -> String + 'static) -> Self {
         self.inner.borrow_mut().output = Some(Rc::new(take));
         self
