@@ -46,13 +46,15 @@ impl Terminal {
         String::from_utf8(output.stdout).expect("the screen is UTF-8")
     }
 
-    /// The screen, once it shows this.
+    /// The screen, once it shows this and stays as it is.
     #[track_caller]
     fn shows(&self, what: &str) -> String {
         let began = Instant::now();
         loop {
             let screen = self.screen();
-            if screen.contains(what) {
+            // It may have been looked at in the middle of being drawn.
+            sleep(Duration::from_millis(60));
+            if screen.contains(what) && screen == self.screen() {
                 return screen;
             }
             assert!(began.elapsed() < PATIENCE, "no {what:?} on\n{screen}");
