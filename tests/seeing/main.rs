@@ -5,3 +5,4 @@ mod diagnosis;
 mod exploring;
 mod machine;
 mod pictures;
+mod spans;

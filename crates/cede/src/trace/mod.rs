@@ -30,6 +30,8 @@ mod record;
 mod recorder;
 mod replay;
 mod snapshot;
+#[cfg(feature = "tracing")]
+mod spans;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -49,6 +51,8 @@ pub use replay::{Control, Doing, OnList, State, TaskNow};
 pub use snapshot::{
     Entry, Held, Listed, PromiseState, Snapshot, TaskState, TimerState, WaitState, Waited, Wants, What,
 };
+#[cfg(feature = "tracing")]
+pub use spans::Spans;
 pub use walk::Place;
 pub use watchdog::Watchdog;
 pub use words::Sentence;
