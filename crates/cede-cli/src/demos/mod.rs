@@ -158,7 +158,8 @@ mod tests {
     fn every_program_is_short_and_fits_a_terminal() {
         for demo in &DEMOS {
             let lines = demo.listing().filter(|line| !line.is_empty()).count();
-            assert!((10..=64).contains(&lines), "{}: {lines}", demo.name);
+            // `network` is the longest: it has a third part that its Python original has not.
+            assert!((10..=76).contains(&lines), "{}: {lines}", demo.name);
             for line in demo.source.lines() {
                 assert!(line.starts_with("//!") || line.chars().count() <= 78, "{}: {line}", demo.name);
             }

@@ -1,7 +1,6 @@
 //! Ask a server and compute: one by one, then at once.
 //!
-//! While the answer is on its way the request cedes, and the sum goes on. First it asks again and again, as
-//! the article does; at last it reads from `cede::net`, which cedes by itself.
+//! While the answer is on its way the request cedes, and the sum goes on.
 
 use crate::stage::Stage;
 use cede::{BoxError, create_task, yield_now};
@@ -28,7 +27,7 @@ fn server_request(address: SocketAddr) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// As one would write it for a thread; but the read cedes.
+/// The same without asking again and again: this read cedes by itself.
 #[cede::coroutine]
 fn plain_request(address: SocketAddr) -> Result<(), BoxError> {
     println!("Beginning server_request.");
@@ -51,17 +50,12 @@ fn local_sum(duration: Duration) -> Result<u64, BoxError> {
 }
 
 #[cede::coroutine]
-fn main(address: SocketAddr) -> Result<(), BoxError> {
+fn main(address: SocketAddr, plain: bool) -> Result<(), BoxError> {
     let sum = create_task(local_sum(Duration::from_millis(400)));
-    let request = create_task(server_request(address));
-    sum.await??;
-    request.await?
-}
-
-#[cede::coroutine]
-fn plain_main(address: SocketAddr) -> Result<(), BoxError> {
-    let sum = create_task(local_sum(Duration::from_millis(400)));
-    let request = create_task(plain_request(address));
+    let request = match plain {
+        false => create_task(server_request(address)),
+        true => create_task(plain_request(address)),
+    };
     sum.await??;
     request.await?
 }
@@ -80,10 +74,8 @@ pub fn demo(stage: &Stage) -> Result<(), BoxError> {
         if name == "serial" {
             stage.run(server_request(address))??;
             stage.run(local_sum(Duration::from_millis(400)))??;
-        } else if name == "asynchronous" {
-            stage.run(main(address))??;
         } else {
-            stage.run(plain_main(address))??;
+            stage.run(main(address, name == "cede::net"))??;
         }
         println!("about 0.{} s", start.elapsed().as_millis() / 100);
         server.join().unwrap()?;
