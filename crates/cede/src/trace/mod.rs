@@ -13,7 +13,8 @@
 //!
 //! let recorder = Recorder::new();
 //! cede::Runner::new().observer(recorder.clone()).run(main())?;
-//! let steps: Vec<_> = recorder.log().steps().collect();
+//! let log = recorder.log();
+//! let steps: Vec<_> = log.steps().collect();
 //! assert_eq!(steps, ["main (Task-1)", "child (Task-2)", "main (Task-1)"]);
 //! # Ok::<(), cede::Error>(())
 //! ```
