@@ -93,6 +93,28 @@ impl Completion {
         }
     }
 
+    /// Whether all that its end has to do is to wake this task.
+    #[inline]
+    pub(crate) fn waker_is(&self, task: TaskKey) -> bool {
+        match self.callbacks.replace(Callbacks::None) {
+            Callbacks::Wake(waker) => {
+                self.callbacks.set(Callbacks::Wake(waker));
+                waker == task
+            }
+            others => {
+                self.callbacks.set(others);
+                false
+            }
+        }
+    }
+
+    /// Sets the outcome of what has a result; whoever it would wake goes on by himself.
+    #[inline]
+    pub(crate) fn finish(&self) {
+        self.outcome.set(Outcome::Finished);
+        self.callbacks.set(Callbacks::None);
+    }
+
     /// Adds a callback; if this has ended already, it goes to the queue at once.
     pub(crate) fn add_call(&self, target: &Target, run: Box<dyn FnOnce()>) -> CallbackId {
         let id = CallbackId(self.ids.get());

@@ -80,11 +80,12 @@ pub(crate) fn of(task: &AnyTask) -> Option<Context> {
 /// empty.
 #[inline]
 pub(crate) fn inherit() -> Option<Context> {
-    if USED.get() {
-        current().filter(|context| !context.is_empty()).map(|context| context.copy())
-    } else {
-        None
-    }
+    if USED.get() { inherit_used() } else { None }
+}
+
+#[cold]
+fn inherit_used() -> Option<Context> {
+    current().filter(|context| !context.is_empty()).map(|context| context.copy())
 }
 
 /// A callback that runs in a copy of the current context.

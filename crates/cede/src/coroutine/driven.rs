@@ -67,6 +67,12 @@ pub(crate) fn driver() -> Option<Rc<Link>> {
     if IS_DRIVEN.get() { DRIVER.with(|driver| driver.borrow().clone()) } else { None }
 }
 
+/// Whether [`driver`] would give one.
+#[inline]
+pub(crate) fn is_driven() -> bool {
+    IS_DRIVEN.get()
+}
+
 /// A loop steps a task: until the guard is dropped, awaits are the loop's, even where the loop itself runs
 /// inside a hand-driven coroutine.
 #[inline]

@@ -30,4 +30,4 @@ pub(crate) use coroutine::Parts;
 pub use driven::{Driven, Step, Yielded, yield_to_driver};
 
 pub(crate) use crate::error::Interrupt;
-pub(crate) use driven::{driver, undriven};
+pub(crate) use driven::{driver, is_driven, undriven};

@@ -210,6 +210,26 @@ impl Schedule {
         Some(next)
     }
 
+    /// The same where that is enough: it is a step, by its key.
+    #[inline]
+    pub(crate) fn take_step(&self) {
+        let step = self.take_next();
+        debug_assert!(matches!(step, Some(Callback::Step(_))));
+        std::mem::forget(step); // a key: to find out that there is nothing to drop would be the dearer half
+    }
+
+    /// Takes a callback that is pushed now, if it is the only one: none is ready, so it would begin a turn of
+    /// its own, and a task may do that without the loop. Whether it does.
+    #[inline]
+    pub(crate) fn cross_empty(&self) -> bool {
+        let so = self.ready() == 0 && self.hands_on.get() && self.turn.may_cross();
+        if so {
+            self.turn.turns.set(self.turn.turns.get() + 1);
+            self.turn.callbacks.set(self.turn.callbacks.get() + 1);
+        }
+        so
+    }
+
     pub(crate) fn ready(&self) -> usize {
         self.ready.borrow().len()
     }
@@ -242,6 +262,12 @@ impl Schedule {
         self.closed.get()
     }
 
+    /// Whether it is closed, or somebody watches.
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.special.get()
+    }
+
     // ---- the register
 
     /// Enters a task and queues its first step.
@@ -263,6 +289,7 @@ impl Schedule {
         key
     }
 
+    #[inline(always)]
     pub(crate) fn unregister(&self, key: TaskKey) {
         let removed = self.tasks.borrow_mut().remove(key);
         drop(removed); // outside the borrow
@@ -303,6 +330,11 @@ impl Schedule {
 
     pub(crate) fn is_current(&self, task: &TaskCore) -> bool {
         self.with_current(|current| current.is_some_and(|current| current.number() == task.number()))
+    }
+
+    #[inline]
+    pub(crate) fn take_current(&self) -> Option<TaskRef> {
+        self.current.take()
     }
 
     #[inline]

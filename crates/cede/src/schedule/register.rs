@@ -57,7 +57,7 @@ impl<T> Register<T> {
     ///
     /// # Panics
     /// At 2³² entries.
-    #[inline]
+    #[inline(always)]
     pub(super) fn insert(&mut self, make: impl FnOnce(TaskKey) -> T) -> TaskKey {
         let chunk_index = match self.open.last() {
             Some(index) => *index,
@@ -100,7 +100,7 @@ impl<T> Register<T> {
         if slot.generation == key.generation { slot.value.as_ref() } else { None }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn remove(&mut self, key: TaskKey) -> Option<T> {
         let (index, at) = place_of(key.index);
         let chunk = self.chunks.get_mut(index)?;

@@ -112,7 +112,7 @@ impl Drop for PooledStack {
 }
 
 // SAFETY: a slot has a guard below it and at least 16 KiB above, both ours alone until we are dropped;
-// base and limit are aligned, for slots begin and end on pages and the label is a multiple of 16.
+// base and limit are aligned, for slots begin and end on pages, and label and colour are multiples of 16.
 unsafe impl Stack for PooledStack {
     #[inline]
     fn base(&self) -> StackPointer {
@@ -171,7 +171,7 @@ mod tests {
                             if let Some(expected) = given_back[usize::from(class)].pop() {
                                 prop_assert_eq!(taken.slot, expected);
                             }
-                            let Slot { low, top, class: its } = taken.slot;
+                            let Slot { low, top, class: its, .. } = taken.slot;
                             prop_assert_eq!(its, class);
                             prop_assert!(taken.slot.base() - low > super::super::settings::size_of_class(class));
                             for other in &on_loan {

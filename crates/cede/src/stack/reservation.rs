@@ -20,17 +20,29 @@ const NO_CLASS: u8 = u8::MAX;
 pub(crate) struct Slot {
     /// Lowest address, where the guard begins.
     pub(crate) low: usize,
-    /// One past the highest; the label lies below it.
+    /// One past the highest.
     pub(crate) top: usize,
+    /// How far below the top the label lies.
+    colour: u16,
     pub(crate) class: u8,
 }
 
 impl Slot {
-    /// Where the first frame goes.
+    /// Where the first frame goes, below the label.
     #[inline]
     pub(crate) fn base(&self) -> usize {
-        self.top - Label::SIZE
+        self.top - usize::from(self.colour) - Label::SIZE
     }
+}
+
+/// How far below its top the nth slot of a region begins. Where in its page a line lies says in which few sets
+/// of a cache it may be kept, and without this the first frames of all stacks would lie at the same places.
+///
+/// What is given up is a 32nd of the stack, and never so much that the first frames leave its topmost page.
+fn colour(nth: usize, class: u8) -> u16 {
+    const LINE: usize = 64;
+    let colours = (size_of_class(class) / 32).min(2048) / LINE;
+    (nth % colours * LINE) as u16
 }
 
 #[derive(Debug)]
@@ -125,8 +137,7 @@ impl Reservation {
         let stride = self.stride(class);
         if let Some(run) = mine.runs.last_mut() {
             let count = BATCH.min(run.slots);
-            let slot =
-                |nth: usize| Slot { low: run.low + nth * stride, top: run.low + (nth + 1) * stride, class };
+            let slot = |nth: usize| self.slot_at(run.low + nth * stride, class);
             spare.extend((1..count).rev().map(slot));
             let first = slot(0);
             *run = Run { low: run.low + count * stride, slots: run.slots - count };
@@ -149,7 +160,7 @@ impl Reservation {
         }
         let mut first = None;
         for _ in 0..BATCH.min(mine.left) {
-            let slot = Slot { low: mine.next, top: mine.next + stride, class };
+            let slot = self.slot_at(mine.next, class);
             match self.guards.install(slot.low, self.guard_size, self.made.load(Ordering::Relaxed)) {
                 Ok(()) => {}
                 // The first one decides; a later one is asked for again when it is needed.
@@ -159,8 +170,8 @@ impl Reservation {
             mine.next += stride;
             mine.left -= 1;
             self.made.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: the label's place is inside a fresh slot that nobody else has, and aligned, for the
-            // top of a slot is on a page boundary.
+            // SAFETY: the label's place is inside a fresh slot that nobody else has, and aligned, for it lies
+            // a number of cache lines below a page boundary.
             unsafe { label_of(&slot).write(Label::new()) };
             match first {
                 None => first = Some(slot),
@@ -186,6 +197,13 @@ impl Reservation {
         }
     }
 
+    /// The slot that begins at this address.
+    fn slot_at(&self, low: usize, class: u8) -> Slot {
+        let stride = self.stride(class);
+        let nth = (low - self.base) % self.region / stride;
+        Slot { low, top: low + stride, colour: colour(nth, class), class }
+    }
+
     /// Guard and stack, an odd number of pages.
     fn stride(&self, class: u8) -> usize {
         let page = page_size();
@@ -204,7 +222,7 @@ impl Reservation {
         let stride = self.stride(class);
         let start = self.base + region * self.region;
         let low = start + (address - start) / stride * stride;
-        let slot = Slot { low, top: low + stride, class };
+        let slot = self.slot_at(low, class);
         (address - low < self.guard_size).then_some(slot)
     }
 }
@@ -253,6 +271,7 @@ pub(crate) fn page_size() -> usize {
 mod tests {
     use super::super::guard::GuardMode;
     use super::*;
+    use std::collections::HashSet;
 
     fn small(mode: GuardMode, bytes: usize) -> Reservation {
         Reservation::new(&StackSettings::new().guard(mode).reservation(bytes)).unwrap()
@@ -268,12 +287,28 @@ mod tests {
                 let mut spare = Vec::new();
                 let first = reservation.carve(class, &mut spare).unwrap();
                 assert_eq!((first.top - first.low) / page_size() % 2, 1);
-                assert!(first.base() - (first.low + guard_size) >= size_of_class(class) - Label::SIZE);
+                let size = size_of_class(class);
+                for slot in spare.iter().chain([&first]) {
+                    assert!(slot.base() - (slot.low + guard_size) >= size - size / 32 - Label::SIZE);
+                }
                 if let Some(second) = spare.last() {
                     assert_eq!(second.low, first.top);
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_first_frames_of_many_stacks_lie_in_many_sets_of_a_cache() {
+        let reservation = small(GuardMode::Auto, 64 << 20);
+        let mut spare = Vec::new();
+        let mut slots = Vec::new();
+        while slots.len() < 32 {
+            slots.push(reservation.carve(2, &mut spare).unwrap());
+            slots.append(&mut spare);
+        }
+        let places: HashSet<usize> = slots.iter().map(|slot| slot.base() % page_size() / 64).collect();
+        assert_eq!(places.len(), 32);
     }
 
     #[test]

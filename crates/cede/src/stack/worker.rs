@@ -22,7 +22,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use super::count_switch;
 use super::label::Label;
 use super::pool::{self, PooledStack};
-use super::settings::StackError;
+use super::settings::{StackError, size_of_class};
 use crate::generator::innermost;
 
 /// What a worker runs: a function and what it is given. Dropped without being run, it leaks that.
@@ -274,7 +274,7 @@ pub(crate) fn below<R>(look: impl FnOnce(Below<'_>) -> R) -> Option<R> {
     let left = ptr::from_ref(&here).addr().checked_sub(record.limit)?;
     // SAFETY: the label lies at the top of the very stack we run on.
     let label = unsafe { &*record.label };
-    let top = ptr::from_ref(label).addr() + Label::SIZE;
+    let top = record.limit + size_of_class(record.class);
     Some(look(Below { left, from: record.limit, top, class: record.class, label }))
 }
 

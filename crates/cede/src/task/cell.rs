@@ -35,22 +35,24 @@ use crate::schedule::Schedule;
 use crate::stack::{Job, Teardown};
 
 /// Who points to a block. Outlives the rest of it, and has nothing to drop.
+#[repr(C)]
 struct Counts {
     /// The [`TaskRef`]s. At 0 everything but the counts is dropped.
     strong: Cell<usize>,
     /// The [`TaskWeak`]s, and all `TaskRef`s together as one. At 0 the memory goes.
     weak: Cell<usize>,
-    /// The block's.
-    layout: Layout,
 }
 
-/// What every block begins with.
+/// What every block begins with. What a step looks at fills its first cache line: the counts, and the
+/// beginning of the core.
 #[repr(C)]
 struct Head {
     counts: Counts,
+    core: TaskCore,
     /// The block itself, with what is done to it according to its type.
     this: NonNull<dyn TaskObject>,
-    core: TaskCore,
+    /// The block's; read when the rest has been dropped.
+    layout: Layout,
 }
 
 /// As much of a block as knows what the task returns, and not by what body.
@@ -69,7 +71,7 @@ struct TaskCell<F: Body> {
 
 /// What is done to a task according to its type.
 trait TaskObject {
-    fn run_body(&self);
+    fn run_body(&self) -> Outcome;
     fn drop_body(&self);
     fn set_error(&self, error: JoinError);
     fn error_text(&self) -> String;
@@ -102,17 +104,25 @@ impl TaskRef {
         let Parts { body, name, classify, stack_size, .. } = parts;
         let layout = Layout::new::<TaskCell<F>>();
         let block = schedule.blocks.take(layout).cast::<TaskCell<F>>();
-        let head = Head {
-            counts: Counts { strong: Cell::new(1), weak: Cell::new(1), layout },
-            this: block,
-            core: TaskCore::new(schedule.clone(), name, stack_size, site),
-        };
-        let cell = TaskCell {
-            typed: Typed { head, output: RefCell::new(Output::None), classify },
-            body: Cell::new(Some(body)),
-        };
-        // SAFETY: the block is fresh, ours alone, and laid out for a `TaskCell<F>`.
-        unsafe { block.write(cell) };
+        let counts = Counts { strong: Cell::new(1), weak: Cell::new(1) };
+        let place = block.as_ptr();
+        // Part by part: as one value it would be made on the stack and copied from there.
+        #[allow(clippy::multiple_unsafe_ops_per_block)] // one write, in seven parts
+        // SAFETY: the block is fresh, ours alone, and laid out for a `TaskCell<F>`; these are all its fields.
+        unsafe {
+            (&raw mut (*place).typed.head.counts).write(counts);
+            (&raw mut (*place).typed.head.this).write(block);
+            (&raw mut (*place).typed.head.layout).write(layout);
+            (&raw mut (*place).typed.head.core).write(TaskCore::new(
+                schedule.clone(),
+                name,
+                stack_size,
+                site,
+            ));
+            (&raw mut (*place).typed.output).write(RefCell::new(Output::None));
+            (&raw mut (*place).typed.classify).write(classify);
+            (&raw mut (*place).body).write(Cell::new(Some(body)));
+        }
         TypedRef { task: TaskRef { head: block.cast() }, output: PhantomData }
     }
 
@@ -129,10 +139,10 @@ impl TaskRef {
         unsafe { self.head().this.as_ref() }
     }
 
-    /// Runs the body on this stack, from beginning to end, and keeps what comes of it.
+    /// Runs the body on this stack, from beginning to end, and keeps what comes of it. How it ended.
     #[inline]
-    pub(super) fn run_body(&self) {
-        self.object().run_body();
+    pub(super) fn run_body(&self) -> Outcome {
+        self.object().run_body()
     }
 
     /// Drops the body of a task that never ran.
@@ -254,9 +264,16 @@ impl TaskWeak {
 
     /// Takes this one's count back: the block's layout if that was the last.
     fn last(&self) -> Option<Layout> {
-        let Counts { weak, layout, .. } = self.counts();
+        let weak = &self.counts().weak;
         weak.set(weak.get() - 1);
-        (weak.get() == 0).then_some(*layout)
+        if weak.get() > 0 {
+            return None;
+        }
+        let head = self.counts.cast::<Head>().as_ptr();
+        // SAFETY: the block is there.
+        let layout = unsafe { &raw const (*head).layout };
+        // SAFETY: it was written when the block was made, and has nothing that was dropped since.
+        Some(unsafe { layout.read() })
     }
 }
 
@@ -318,17 +335,23 @@ where
     F: Body + 'static,
     F::Returns: 'static,
 {
-    fn run_body(&self) {
+    fn run_body(&self) -> Outcome {
         let body = self.body.take().expect("a task's body runs once");
-        let (outcome, output) = match catch_unwind(AssertUnwindSafe(body)) {
-            Ok(value) => ((self.typed.classify.verdict)(&value), Output::Value(value)),
-            Err(payload) if payload.is::<Teardown>() => {
-                (Outcome::Cancelled, Output::Error(Cancelled::new().into()))
+        match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(value) => {
+                let outcome = (self.typed.classify.verdict)(&value);
+                *self.typed.output.borrow_mut() = Output::Value(value);
+                outcome
             }
-            Err(payload) => (Outcome::Panicked, Output::Error(JoinError::panicked(payload))),
-        };
-        self.typed.output.replace(output);
-        self.typed.head.core.ended.set(Some(outcome));
+            Err(payload) if payload.is::<Teardown>() => {
+                self.set_error(Cancelled::new().into());
+                Outcome::Cancelled
+            }
+            Err(payload) => {
+                self.set_error(JoinError::panicked(payload));
+                Outcome::Panicked
+            }
+        }
     }
 
     fn drop_body(&self) {

@@ -16,61 +16,66 @@ use crate::schedule::Schedule;
 use crate::stack::{self, Kind, Label, Worker};
 use crate::target::Target;
 
+use super::cell::TaskRef;
+use super::waiting::Waiting;
+
 /// What a task has, whatever it returns.
 ///
 /// What is not `Copy` lies in a `Cell` and is taken out to be looked at: no code of others runs between
 /// taking it and putting it back.
+///
+/// In the order in which a step needs it: with a thousand tasks that take turns, each line less is one that
+/// the cache holds for another.
+#[repr(C)]
 pub(crate) struct TaskCore {
     pub(super) schedule: Rc<Schedule>,
-    pub(super) completion: Completion,
     /// Set when it is registered.
     key: Cell<TaskKey>,
-    number: u64,
-    name: Cell<Option<Rc<str>>>,
-    coroutine: Name,
-    pub(super) stack_size: Option<usize>,
-    site: &'static Location<'static>,
-
-    /// Whether nothing of the body has run. Cleared by the first step.
-    pub(super) fresh: Cell<bool>,
     /// Its stack, while it is suspended: `Some` excludes *fresh*, *running* and *done*.
     worker: Cell<Option<Box<Worker>>>,
     /// Whether `worker` is `Some`.
     suspended: Cell<bool>,
-    /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
-    waiting: Cell<Option<Target>>,
-    /// Where it awaits that.
-    pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
-    /// How many callbacks the loop had run then: a time that costs no look at a clock.
-    waiting_since: Cell<u64>,
-
+    /// Whether nothing of the body has run. Cleared by the first step.
+    pub(super) fresh: Cell<bool>,
     /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
     pub(super) must_cancel: Cell<bool>,
+    /// Where it awaits what it is parked on.
+    pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
+    /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
+    waiting: Waiting,
+    /// The cancellation that the step has delivered; taken by the await that comes back.
+    pub(super) delivered: Cell<Option<Cancelled>>,
+    pub(super) completion: Completion,
+    /// How many callbacks the loop had run when it began to wait: a time that costs no look at a clock.
+    waiting_since: Cell<u64>,
+
+    number: u64,
+    site: &'static Location<'static>,
+    coroutine: Name,
+    name: Cell<Option<Rc<str>>>,
+    pub(super) stack_size: Option<usize>,
     message: Cell<Option<Arc<str>>>,
     /// asyncio: `_num_cancels_requested`.
     pub(super) requests: Cell<usize>,
-    /// The cancellation that the step has delivered; taken by the await that comes back.
-    pub(super) delivered: Cell<Option<Cancelled>>,
     /// The last walk of a cancellation that came by.
     pub(super) walk: Cell<u64>,
 
     /// None until it is used.
     context: Cell<Option<Context>>,
-
-    /// How the body ended, from its end to the finish of the step it ended in.
-    pub(super) ended: Cell<Option<Outcome>>,
 }
 
 impl TaskCore {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         schedule: Rc<Schedule>,
         coroutine: Name,
         stack_size: Option<usize>,
         site: &'static Location<'static>,
     ) -> Self {
+        // What is asked of others is asked before: the rest is written straight to where it is to lie.
+        let (number, context) = (schedule.next_number(), context::inherit());
         TaskCore {
-            number: schedule.next_number(),
+            number,
             schedule,
             completion: Completion::new(),
             key: Cell::default(),
@@ -81,7 +86,7 @@ impl TaskCore {
             fresh: Cell::new(true),
             worker: Cell::default(),
             suspended: Cell::new(false),
-            waiting: Cell::default(),
+            waiting: Waiting::default(),
             waiting_at: Cell::default(),
             waiting_since: Cell::new(0),
             must_cancel: Cell::new(false),
@@ -89,8 +94,7 @@ impl TaskCore {
             requests: Cell::new(0),
             delivered: Cell::default(),
             walk: Cell::new(0),
-            context: Cell::new(context::inherit()),
-            ended: Cell::new(None),
+            context: Cell::new(context),
         }
     }
 
@@ -194,7 +198,19 @@ impl TaskCore {
 
     #[inline]
     pub(super) fn wait_for(&self, target: Target, at: &'static Location<'static>) {
-        self.waiting.set(Some(target));
+        self.waiting.set(target);
+        self.waits_at(at);
+    }
+
+    /// As [`wait_for`](Self::wait_for).
+    #[inline]
+    pub(super) fn wait_for_task(&self, task: TaskRef, at: &'static Location<'static>) {
+        self.waiting.set_task(task);
+        self.waits_at(at);
+    }
+
+    #[inline]
+    fn waits_at(&self, at: &'static Location<'static>) {
         self.waiting_at.set(Some(at));
         self.waiting_since.set(self.schedule.turn.callbacks.get());
     }
@@ -216,17 +232,20 @@ impl TaskCore {
         self.waiting.take()
     }
 
+    /// The same, if that was a task.
+    #[inline]
+    pub(super) fn stop_waiting_for_task(&self) -> Option<TaskRef> {
+        self.waiting.take_task()
+    }
+
     pub(crate) fn waiting(&self) -> Option<Target> {
-        peek(&self.waiting)
+        self.waiting.get()
     }
 
     /// Whether it waits for this task.
     #[inline]
     pub(super) fn waits_for(&self, task: TaskKey) -> bool {
-        let waiting = self.waiting.take();
-        let so = waiting.as_ref().is_some_and(|target| target.task_key() == Some(task));
-        self.waiting.set(waiting);
-        so
+        self.waiting.is(task)
     }
 
     pub(crate) fn waiting_at(&self) -> Option<&'static Location<'static>> {

@@ -32,21 +32,96 @@
 //! nobody can resume it, and nobody needs to, for it is next only when what it carries has given control
 //! back.
 
+use std::panic::Location;
+
 use super::cell::TaskRef;
-use super::step::{self, begin, end, pause};
+use super::step::{self, begin, begin_unwatched, end, pause};
+use crate::coroutine::is_driven;
+use crate::error::Cancelled;
+use crate::outcome::Outcome;
 use crate::schedule::Schedule;
-use crate::stack::{self, Refused};
+use crate::stack::{self, Label, Refused};
+use crate::target::Target;
 
 /// The task has parked and says so to whoever runs next; back when it has control again, the cancellation
 /// that its step delivers is in its `delivered`.
+#[inline]
 pub(super) fn cede(task: &TaskRef) -> Result<(), Refused> {
     pause(task);
+    wait_here(task)
+}
+
+/// The running task awaits `next`, and nothing comes between: nobody watches, `next` has not begun, and it is
+/// what the loop would run next. So it is run on top at once. `None` where that cannot be.
+///
+/// This is [`cede`] for the one case that a program of nested tasks consists of, without asking what is known.
+#[inline]
+pub(super) fn await_on_top(
+    next: &TaskRef,
+    at: &'static Location<'static>,
+) -> Option<Result<Option<Cancelled>, Refused>> {
+    let schedule = &*next.schedule;
+    if !may_run_on_top(next) || schedule.is_special() || is_driven() {
+        return None;
+    }
+    stack::below(|below| {
+        let task = schedule.take_current()?;
+        if task.must_cancel.get()
+            || below.left < promised(below.class)
+            || schedule.next_step_here() != Some(next.key())
+        {
+            schedule.set_current(Some(task));
+            return None;
+        }
+        next.completion.add_waker(task.key());
+        task.wait_for_task(next.clone(), at);
+        schedule.take_step();
+        begin_unwatched(next);
+        let outcome = run_on(below.label, &task, next);
+        if !end_for(&task, next, outcome) {
+            end(next, outcome);
+            if let Err(refused) = wait_here(&task) {
+                return Some(Err(refused));
+            }
+        }
+        Some(Ok(task.delivered.take()))
+    })?
+}
+
+/// `next` has ended so, on top of `task`, which awaits it. If that is all there is, its wake would be pushed to
+/// an empty queue and popped from it in the turn after this: then that is done without the queue. Whether it was.
+#[inline]
+fn end_for(task: &TaskRef, next: &TaskRef, outcome: Outcome) -> bool {
+    let schedule = &*next.schedule;
+    if outcome != Outcome::Finished
+        || next.must_cancel.get()
+        || schedule.is_special()
+        || !next.completion.waker_is(task.key())
+        || !schedule.cross_empty()
+    {
+        return false;
+    }
+    next.completion.finish();
+    schedule.unregister(next.key());
+    begin_unwatched(task);
+    true
+}
+
+/// Gives control on from this stack until it is the task's again.
+fn wait_here(task: &TaskRef) -> Result<(), Refused> {
     let schedule = &task.schedule;
     while let Some(key) = schedule.next_step_here() {
         if key == task.key() {
-            schedule.take_next();
-            task.delivered.set(begin(task));
+            schedule.take_step();
+            begin(task);
             return Ok(());
+        }
+        if task.waits_for(key) && run_on_top(task) {
+            continue;
+        }
+        let depth = schedule.depth.get();
+        if depth >= DEEPEST {
+            break;
         }
         let Some(next) = schedule.task(key) else {
             let stale = schedule.take_next(); // the wake came too late and does nothing
@@ -56,14 +131,7 @@ pub(super) fn cede(task: &TaskRef) -> Result<(), Refused> {
         if next.is_buried() {
             break; // it is below us: control reaches it when we give ours back
         }
-        if task.waits_for(key) && run_on_top(task, &next) {
-            continue;
-        }
-        let depth = schedule.depth.get();
-        if depth >= DEEPEST {
-            break;
-        }
-        schedule.take_next();
+        schedule.take_step();
         schedule.depth.set(depth + 1);
         step::give_control(next);
         schedule.depth.set(depth);
@@ -76,25 +144,38 @@ pub(super) fn cede(task: &TaskRef) -> Result<(), Refused> {
 /// instead of two; a longer chain gains nothing, for it must be left again as it was entered.
 const DEEPEST: u32 = 1;
 
-/// Runs `next`, which `task` awaits, on `task`'s stack, until it has ended. Whether it could.
-fn run_on_top(task: &TaskRef, next: &TaskRef) -> bool {
-    if !next.fresh.get() || next.must_cancel.get() || next.stack_size.is_some() {
+/// Runs what `task` awaits, whose step is next, on `task`'s stack, until it has ended. Whether it could.
+fn run_on_top(task: &TaskRef) -> bool {
+    let Some(Target::Task(next)) = task.waiting() else { return false };
+    if !may_run_on_top(&next) {
         return false;
     }
-    let schedule = &next.schedule;
     let ran = stack::below(|below| {
         if below.left < promised(below.class) {
             return false;
         }
-        schedule.take_next();
-        begin(next);
-        next.label(below.label);
-        next.run_body();
-        end(next);
-        task.label(below.label);
+        next.schedule.take_step();
+        begin(&next);
+        let outcome = run_on(below.label, task, &next);
+        end(&next, outcome);
         true
     });
     ran == Some(true)
+}
+
+/// Whether nothing about this task speaks against running it on a stack that is not its own.
+#[inline]
+fn may_run_on_top(next: &TaskRef) -> bool {
+    next.fresh.get() && !next.must_cancel.get() && next.stack_size.is_none()
+}
+
+/// Runs the body of `next`, which has control, on the stack with this label, which is `task`'s.
+#[inline]
+fn run_on(label: &Label, task: &TaskRef, next: &TaskRef) -> Outcome {
+    next.label(label);
+    let outcome = next.run_body();
+    task.label(label);
+    outcome
 }
 
 /// How much of a stack every task can count on: half of what is mapped, so that running on top never
@@ -109,7 +190,7 @@ pub(super) fn take_fresh(schedule: &Schedule, class: u8) -> Option<TaskRef> {
     if !next.fresh.get() || next.must_cancel.get() || stack::class_of(next.stack_bytes()) != Ok(class) {
         return None;
     }
-    schedule.take_next();
+    schedule.take_step();
     begin(&next);
     Some(next)
 }
@@ -119,11 +200,11 @@ pub(super) fn run_jobs(task: TaskRef) {
     let mut task = task;
     loop {
         let schedule = task.schedule.clone();
-        match schedule.stack_usage.is_on() {
+        let outcome = match schedule.stack_usage.is_on() {
             false => task.run_body(),
             true => schedule.stack_usage.measured(task.coroutine(), || task.run_body()),
-        }
-        end(&task);
+        };
+        end(&task, outcome);
         drop(task);
         let next = stack::below(|below| {
             let next = take_fresh(&schedule, below.class)?;

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::handle::Task;
-use super::park::park;
+use super::park::park_on_task;
 use crate::coroutine::{Awaitable, Interrupt};
 use crate::error::{Failure, JoinError};
 
@@ -12,7 +12,7 @@ impl<T: 'static> Task<T> {
     #[inline]
     #[track_caller]
     fn wait(&self) -> Result<(), JoinError> {
-        match park(self.target(), "await of a task", Location::caller()) {
+        match park_on_task(self.task(), "await of a task", Location::caller()) {
             Ok(()) => Ok(()),
             Err(Interrupt::Cancelled(cancelled)) => Err(cancelled.into()),
             Err(Interrupt::Error(error)) => Err(error.into()),

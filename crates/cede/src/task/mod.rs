@@ -31,6 +31,7 @@ mod park;
 mod scope;
 mod step;
 mod usage;
+mod waiting;
 mod workers;
 
 pub use factory::TaskFactory;

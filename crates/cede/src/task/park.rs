@@ -50,6 +50,21 @@ pub(crate) fn park(
     cede(&task, call)
 }
 
+/// As [`park`], of a task, which may be run on this stack without more ado.
+#[inline]
+pub(super) fn park_on_task(
+    target: &TaskRef,
+    call: &'static str,
+    at: &'static Location<'static>,
+) -> Result<(), Interrupt> {
+    match handoff::await_on_top(target, at) {
+        Some(Ok(None)) => Ok(()),
+        Some(Ok(Some(cancelled))) => Err(Interrupt::Cancelled(cancelled)),
+        Some(Err(_)) => Err(Interrupt::Error(Error::unwinding(call))),
+        None => park(target.clone().into(), call, at),
+    }
+}
+
 /// Tells that an await had nothing to wait for.
 #[inline]
 fn passed(target: &Target, at: &'static Location<'static>) {

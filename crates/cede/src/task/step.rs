@@ -13,7 +13,7 @@ use crate::observe::{Event, StackId, StepEnd};
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
 use crate::stack::{self, StackError, Worker, WorkerStatus};
-use crate::target::Awaited;
+use crate::target::{Awaited, Target};
 
 /// The loop gives the task control until it cedes or ends.
 pub(crate) fn step(task: TaskRef) {
@@ -27,32 +27,56 @@ pub(crate) fn step(task: TaskRef) {
 pub(super) fn give_control(task: TaskRef) {
     debug_assert!(!task.completion.done(), "a task that has ended is in no queue");
     let fresh = task.fresh.get();
-    match begin(&task) {
-        Some(cancelled) if fresh => end_unstarted(&task, cancelled.into()),
-        _ if fresh => start(task),
-        cancelled => {
-            task.delivered.set(cancelled);
-            resume(&task);
-        }
+    begin(&task);
+    if !fresh {
+        resume(&task);
+    } else if let Some(cancelled) = task.delivered.take() {
+        end_unstarted(&task, cancelled.into());
+    } else {
+        start(task);
     }
 }
 
-/// The task has control from here on. Gives the cancellation that this step delivers, if one is due.
-pub(super) fn begin(task: &TaskRef) -> Option<Cancelled> {
+/// The task has control from here on. A cancellation that this step delivers is in its `delivered`.
+#[inline]
+pub(super) fn begin(task: &TaskRef) {
     let schedule = &task.schedule;
     schedule.set_current(Some(task.clone()));
     schedule.observe(|| Event::StepBegins { task: task.handle() });
-    let mut cancelled = task.must_cancel.take().then(|| task.take_cancelled());
-    if let Some(target) = task.stop_waiting() {
-        if target.task_key().is_none() && target.completion().outcome() == Outcome::Cancelled {
-            cancelled = None; // the await gives that one, with its own message (as asyncio)
-        }
-        if schedule.observing() {
-            schedule.observe(|| Event::AwaitEnds { task: task.handle(), on: Awaited { target } });
-        }
+    let awaited = task.stop_waiting();
+    if task.must_cancel.get() {
+        deliver(task, awaited.as_ref());
+    }
+    if let Some(target) = awaited
+        && schedule.observing()
+    {
+        schedule.observe(|| Event::AwaitEnds { task: task.handle(), on: Awaited { target } });
     }
     task.fresh.set(false);
-    cancelled
+}
+
+/// The same where nobody watches, of one that waits for a task, or for nothing.
+#[inline(always)]
+pub(super) fn begin_unwatched(task: &TaskRef) {
+    task.schedule.set_current(Some(task.clone()));
+    let awaited = task.stop_waiting_for_task();
+    if task.must_cancel.get() {
+        deliver(task, None);
+    }
+    drop(awaited);
+    task.fresh.set(false);
+}
+
+/// This step delivers the cancellation that is due.
+#[cold]
+fn deliver(task: &TaskRef, awaited: Option<&Target>) {
+    task.must_cancel.set(false);
+    let cancelled = task.take_cancelled();
+    match awaited {
+        // The await gives that one, with its own message (as asyncio).
+        Some(Target::Cell(cell)) if cell.completion().outcome() == Outcome::Cancelled => {}
+        _ => task.delivered.set(Some(cancelled)),
+    }
 }
 
 /// The task is about to cede.
@@ -66,9 +90,10 @@ pub(super) fn pause(task: &TaskRef) {
     });
 }
 
-/// The body has ended: outcome, callbacks, out of the register.
-pub(super) fn end(task: &TaskRef) {
-    let mut outcome = task.ended.take().expect("a task ends once");
+/// The body has ended so: outcome, callbacks, out of the register.
+#[inline]
+pub(super) fn end(task: &TaskRef, outcome: Outcome) {
+    let mut outcome = outcome;
     if outcome == Outcome::Finished && task.must_cancel.take() {
         // Cancelled after its last await: asyncio drops the result, and so do we.
         outcome = Outcome::Cancelled;
@@ -133,10 +158,9 @@ fn end_unstarted(task: &TaskRef, error: JoinError) {
 }
 
 fn end_with(task: &TaskRef, outcome: Outcome, error: JoinError) {
-    task.ended.set(Some(outcome));
     task.set_error(error);
     task.drop_body();
-    end(task);
+    end(task, outcome);
 }
 
 /// Nobody can read this task's failure any more.
@@ -188,9 +212,8 @@ fn give_up(task: &TaskRef, worker: Box<Worker>) {
 }
 
 fn end_leaked(task: &TaskRef) {
-    task.ended.set(Some(Outcome::Cancelled));
     task.set_error(Cancelled::new().into());
-    end(task);
+    end(task, Outcome::Cancelled);
 }
 
 /// There was no stack for a task.

@@ -60,10 +60,16 @@ impl StackUsages {
 
     /// Runs a task's body, here, where nothing else of the worker's stack is in use.
     #[cold]
-    pub(super) fn measured(&self, coroutine: &str, body: impl FnOnce()) {
+    pub(super) fn measured<R>(&self, coroutine: &str, body: impl FnOnce() -> R) -> R {
         stack::begin_usage();
-        body();
-        let Some((deepest, size)) = stack::end_usage() else { return };
+        let result = body();
+        if let Some((deepest, size)) = stack::end_usage() {
+            self.note(coroutine, deepest, size);
+        }
+        result
+    }
+
+    fn note(&self, coroutine: &str, deepest: usize, size: usize) {
         let mut marks = self.marks.borrow_mut();
         let Some(marks) = marks.as_mut() else { return }; // switched off meanwhile
         let mark = marks.entry(coroutine.to_owned()).or_insert_with_key(|name| StackUsage {

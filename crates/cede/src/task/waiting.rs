@@ -1,0 +1,66 @@
+//! What a task is parked on.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::cell::TaskRef;
+use crate::callback::TaskKey;
+use crate::target::{Target, TargetCell};
+
+/// A place for a [`Target`], or for none.
+///
+/// One word for a task and two for anything else, not the one enum: it is written and read again within
+/// nanoseconds, and a processor hands a word that was just stored to a load of that word, but two stored words
+/// to a load of both only when they have reached its cache.
+#[derive(Default)]
+#[repr(C)]
+pub(super) struct Waiting {
+    task: Cell<Option<TaskRef>>,
+    cell: Cell<Option<Rc<dyn TargetCell>>>,
+}
+
+impl Waiting {
+    /// For a task; nothing may be in place.
+    #[inline]
+    pub(super) fn set_task(&self, task: TaskRef) {
+        self.task.set(Some(task));
+    }
+
+    #[inline]
+    pub(super) fn set(&self, target: Target) {
+        match target {
+            Target::Task(task) => self.task.set(Some(task)),
+            Target::Cell(cell) => self.cell.set(Some(cell)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn take(&self) -> Option<Target> {
+        match self.task.take() {
+            Some(task) => Some(Target::Task(task)),
+            None => self.cell.take().map(Target::Cell),
+        }
+    }
+
+    #[inline]
+    pub(super) fn take_task(&self) -> Option<TaskRef> {
+        self.task.take()
+    }
+
+    pub(super) fn get(&self) -> Option<Target> {
+        let target = self.take();
+        if let Some(target) = &target {
+            self.set(target.clone());
+        }
+        target
+    }
+
+    /// Whether it is this task.
+    #[inline]
+    pub(super) fn is(&self, key: TaskKey) -> bool {
+        let task = self.task.take();
+        let so = task.as_ref().is_some_and(|task| task.key() == key);
+        self.task.set(task);
+        so
+    }
+}
