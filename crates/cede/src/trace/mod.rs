@@ -35,6 +35,7 @@ mod snapshot;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod things;
 mod timeline;
 mod tree;
 mod walk;
