@@ -39,6 +39,7 @@ mod things;
 mod timeline;
 mod tree;
 mod walk;
+#[cfg(feature = "watchdog")]
 mod watchdog;
 mod words;
 
@@ -56,5 +57,6 @@ pub use snapshot::{
 #[cfg(feature = "tracing")]
 pub use spans::Spans;
 pub use walk::Place;
+#[cfg(feature = "watchdog")]
 pub use watchdog::Watchdog;
 pub use words::Sentence;
