@@ -179,7 +179,7 @@ extern "C" fn handler(_signal: libc::c_int, _info: *mut libc::siginfo_t, context
         // thread that writes there is this one.
         let word = unsafe { word.read_volatile() };
         // SAFETY: copying, and within the buffer.
-        unsafe { COPY.words.get().cast::<usize>().add(place).write(word) };
+        unsafe { COPY.words.get().cast::<usize>().wrapping_add(place).write(word) };
     }
     COPY.count.store(count, Ordering::Relaxed);
     COPY.state.store(DONE, Ordering::Release);
