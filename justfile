@@ -72,6 +72,10 @@ deny:
 bench *ARGS:
     @.ci/run bench {{ARGS}}
 
+# the row `cede, built without observers` for `just bench --quick`
+unobserved:
+    @.ci/run unobserved
+
 # every step of CI, in its order
 ci:
     @.ci/run

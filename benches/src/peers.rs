@@ -23,6 +23,7 @@ mod plain;
 mod std_futures;
 mod tokio_current;
 mod tokio_local;
+mod unobserved;
 
 use crate::workloads::{Kind, Metric, Scenario};
 use foreign::Program;
@@ -84,7 +85,7 @@ type RustPeer = (&'static str, Option<&'static str>, fn(Scenario) -> Option<Job>
 /// The Rust peers, in the order in which a round asks them.
 const RUST: &[RustPeer] = &[
     (crate::runner::CEDE, Some("cede"), cede_peer::job),
-    ("cede, recorded", Some("cede"), cede_peer::recorded_job),
+    ("cede, observed", Some("cede"), cede_peer::observed_job),
     ("plain Rust (inline(never) fn)", None, plain::job),
     ("corosensei (by hand)", Some("corosensei"), corosensei::job),
     ("genawaiter", Some("genawaiter"), genawaiter::job),
@@ -125,9 +126,13 @@ impl System {
     }
 }
 
-/// Every system on this machine that supports one of the kinds, and those that are missing.
+/// What cede is also measured at while it is observed, and built so that it cannot be.
+const SEEN: &[Kind] = &[Kind::NestedCoroutines, Kind::NestedTasks, Kind::Yield];
+
+/// Every system on this machine that supports one of the kinds, and those that are missing. With `quick`,
+/// nothing is built that takes minutes.
 #[must_use]
-pub fn discover(kinds: &[Kind]) -> (Vec<System>, Vec<Missing>) {
+pub fn discover(kinds: &[Kind], quick: bool) -> (Vec<System>, Vec<Missing>) {
     let version = |of: Option<&str>| of.and_then(crate::versions::of).unwrap_or_default();
     let mut systems: Vec<System> = RUST
         .iter()
@@ -135,7 +140,8 @@ pub fn discover(kinds: &[Kind]) -> (Vec<System>, Vec<Missing>) {
         .collect();
     let mut missing = Vec::new();
     let finders = [asyncio::find, greenlet::find, go::find, lua::find, boost::find];
-    for found in finders.iter().flat_map(|find| find(kinds)) {
+    let found = finders.iter().flat_map(|find| find(kinds));
+    for found in found.chain(unobserved::find(kinds, quick)) {
         match found {
             Ok((name, version, program)) => {
                 systems.push(System { name, version, how: How::Program(program) })

@@ -89,7 +89,7 @@ pub fn run(
         }
     }
     let kinds: Vec<Kind> = scenarios.iter().map(|s| s.kind).collect();
-    let (mut systems, mut missing) = peers::discover(&kinds);
+    let (mut systems, mut missing) = peers::discover(&kinds, quick);
     let wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word.as_str()));
     systems.retain(|s| s.name == CEDE || wanted(s.name));
     missing.retain(|m| wanted(m.system));

@@ -1,9 +1,11 @@
 //! Reports about systems that run, or do not any more.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cede::sync::Lock;
+use cede::trace::Watchdog;
 use cede::{Awaitable, Promise, Task};
 use cede_tests::child::in_child;
 use cede_tests::trace::{run, unlined};
@@ -218,33 +220,226 @@ fn a_signal_prints_the_tree() {
         }))
         .unwrap();
     });
-    assert!(said.contains("cede: 2 tasks\n"), "{said}");
+    let (list, tree) = said.split_once("\n\n").expect("a list, then a tree");
+    let list: Vec<&str> = list.lines().collect();
+    assert_eq!(list[0], "cede: 2 tasks");
+    let columns = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
+    assert_eq!(columns(list[1]), ["task", "name", "coroutine", "state", "since", "where"]);
+    let idle = columns(list[3]);
+    assert_eq!(idle[..4], ["2", "Task-2", "idle", "waits"], "{said}");
+    assert!(idle.join(" ").ends_with("<Promise pending> made at diagnosis.rs, at diagnosis.rs"), "{said}");
+    assert_eq!(list.len(), 4);
+    let tree: Vec<&str> = tree.lines().collect();
+    assert_eq!(tree.len(), 2, "{said}");
+    assert!(tree[0].starts_with("a_signal_prints_the_tree (Task-1) waits for <Promise pending> "), "{said}");
     assert!(
-        said.contains("idle (Task-2) waits for <Promise pending> made at diagnosis.rs, at diagnosis.rs"),
+        tree[1]
+            .starts_with("idle (Task-2) waits for <Promise pending> made at diagnosis.rs, at diagnosis.rs"),
         "{said}"
     );
 }
 
 #[test]
-fn a_watchdog_names_whoever_keeps_control_while_he_does() {
+fn ctrl_c_says_on_whom_a_stuck_program_waits_before_it_ends() {
+    let ended = in_child(&[("CEDE_DEBUG", "1")], || {
+        let mut runner = cede::Runner::new().clock(cede::VirtualClock::new()).handle_ctrl_c(true);
+        // Others could still set something, for all that the loop knows: no deadlock.
+        let _proxy = runner.event_loop().unwrap().proxy();
+        let stuck = runner.run(
+            cede::coroutine(|| {
+                let garden = Rc::new(Lock::new(()));
+                let (mine, never) = (garden.clone(), Promise::<()>::new());
+                let digger = cede::coroutine(move || -> cede::Result<()> {
+                    let _held = mine.lock().await_()?;
+                    never.await_()
+                });
+                drop(cede::create_task(digger.named("digger")).named("forgotten"));
+                cede::yield_now().await_()?;
+                signal_hook::low_level::raise(libc::SIGINT).unwrap();
+                garden.lock().await_().map(drop)
+            })
+            .fallible()
+            .named("main"),
+        );
+        assert!(stuck.unwrap_err().is_interrupted());
+        std::process::exit(0); // the end of the loop has reports of its own
+    });
+    let said = unlined(&ended.succeeded());
+    let (list, rest) = said.split_once("\n\n").expect("a list, then a tree");
+    assert!(list.starts_with("cede: Ctrl-C came before the end of 2 tasks\n"), "{said}");
+    assert_eq!(list.lines().count(), 4, "{said}");
+    let expected = "main (Task-1) waits for the lock that digger (forgotten) took at diagnosis.rs, at diagnosis.rs
+└ digger (forgotten) waits for <Promise pending> made at diagnosis.rs, at diagnosis.rs
+  task 'forgotten' holds the lock that it took at tests/seeing/diagnosis.rs, and waits for <Promise pending>, \
+         created at tests/seeing/diagnosis.rs
+  nobody can set the promise made at tests/seeing/diagnosis.rs; whoever waits for it has its only handle
+";
+    let rest: String = rest.lines().map(|line| format!("{}\n", without_steps(line))).collect();
+    assert_eq!(rest, expected);
+}
+
+/// Without how long somebody has waited, counted in steps.
+fn without_steps(line: &str) -> &str {
+    line.rsplit_once(" (").filter(|(_, steps)| steps.ends_with(" steps)")).map_or(line, |(line, _)| line)
+}
+
+/// AddressSanitizer keeps variables on a stack of its own, so that nobody can tell how much room is left.
+#[cfg(not(feature = "sanitizer"))]
+#[test]
+fn a_deadlock_report_has_the_stacks_if_it_is_asked_for_them() {
+    let ended = in_child(&[("CEDE_BACKTRACE", "1")], || {
+        run_to_deadlock(|| {
+            let stuck = cede::create_task(cede::coroutine(waits_for_ever).named("stuck")).named("stuck");
+            stuck.await_()
+        });
+    });
+    let said = unlined(&ended.succeeded());
+    let stack = said.split("stack of task 'stuck':\n").nth(1).expect("its stack");
+    let last: Vec<&str> = stack.lines().skip_while(|line| !line.ends_with("waits_for_ever")).collect();
+    assert_eq!(last, ["  seeing::diagnosis::waits_for_ever", "    at ./seeing/diagnosis.rs"], "{said}");
+}
+
+#[cfg(not(feature = "sanitizer"))]
+#[inline(never)]
+fn waits_for_ever() {
+    let _ = std::hint::black_box(Promise::<()>::new().await_());
+}
+
+/// Keeps control until this is true.
+#[inline(never)]
+fn counts_until(over: &dyn Fn() -> bool) -> u64 {
+    let mut count = 0;
+    while !over() {
+        count += 1;
+    }
+    count
+}
+
+/// What a watchdog says of a task that keeps control until it has said it.
+fn named(watchdog: impl FnOnce(Box<dyn Fn(&str) + Send>) -> Watchdog) -> String {
     let (said, heard) = std::sync::mpsc::channel();
-    let tell = move |text: &str| drop(said.send(text.to_owned()));
-    let watchdog = cede::trace::Watchdog::telling(Duration::from_millis(20), tell).unwrap();
+    let watchdog = watchdog(Box::new(move |text| said.send(text.to_owned()).unwrap()));
     let recorder = cede::trace::Recorder::new();
     let mut runner = cede::Runner::new().observer((recorder.clone(), watchdog));
-    let heard = runner
+    let (text, told) = runner
         .run(cede::coroutine(move || {
             cede::yield_now().await_().unwrap();
-            // Keeps control until it is named, and so is still in its step by then.
-            heard.recv_timeout(Duration::from_secs(60)).unwrap()
+            let text = std::cell::RefCell::new(None);
+            counts_until(&|| {
+                *text.borrow_mut() = heard.try_recv().ok();
+                text.borrow().is_some()
+            });
+            (text.take().expect("it was heard"), recorder.told())
         }))
         .unwrap();
-    let heard = unlined(&heard);
-    assert!(
-        heard.starts_with("task 'Task-1' (a_watchdog_names_whoever_keeps_control_while_he_does, "),
-        "{heard}"
+    assert!(told > 5);
+    unlined(&text)
+}
+
+const SOON: Duration = Duration::from_millis(20);
+
+#[test]
+fn a_watchdog_names_whoever_keeps_control_while_he_does() {
+    let heard = named(|tell| Watchdog::telling(SOON, tell).unwrap());
+    let first = heard.lines().next().unwrap();
+    let (who, since) = first.split_once(" has kept control for ").expect("a line about him");
+    assert_eq!(
+        who,
+        "task 'Task-1' (named, created at tests/seeing/diagnosis.rs, last awaited at tests/seeing/diagnosis.rs)"
     );
-    assert!(heard.contains("last awaited at tests/seeing/diagnosis.rs"), "{heard}");
-    assert!(heard.contains("s and still does"), "{heard}");
-    assert!(recorder.told() > 5);
+    assert!(since.ends_with(" s and still does"), "{first}");
+}
+
+/// Whether what a watchdog says has the stack, from whatever was interrupted to the task's body.
+#[cfg(not(feature = "sanitizer"))]
+fn assert_shows_the_stack(heard: &str) {
+    let functions: Vec<&str> = heard
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')))
+        .collect();
+    let busy = functions.iter().position(|function| *function == "seeing::diagnosis::counts_until");
+    let busy = busy.unwrap_or_else(|| panic!("not whom it interrupted: {heard}"));
+    let [body] = &functions[busy + 1..] else { panic!("not only to the task's body: {heard}") };
+    assert!(body.contains("{closure") && body.contains("seeing::diagnosis::"), "the task's body: {heard}");
+    let place = heard.lines().skip_while(|line| !line.ends_with("::counts_until")).nth(1);
+    assert_eq!(place, Some("    seeing/diagnosis.rs"), "from where the program runs: {heard}");
+}
+
+/// AddressSanitizer keeps variables on a stack of its own, so nothing is copied there.
+#[cfg(not(feature = "sanitizer"))]
+#[test]
+fn a_watchdog_shows_the_stack_of_whoever_keeps_control() {
+    assert_shows_the_stack(&named(|tell| Watchdog::telling(SOON, tell).unwrap()));
+    // By a signal of the program's choice.
+    let other = libc::SIGRTMIN() + 3;
+    assert_shows_the_stack(&named(|tell| Watchdog::telling(SOON, tell).unwrap().signal(other).unwrap()));
+}
+
+#[cfg(not(feature = "sanitizer"))]
+#[test]
+fn a_watchdog_of_its_own_writes_on_standard_error() {
+    let ended = in_child(&[], || {
+        let file = std::env::temp_dir().join(format!("cede-watchdog-{}", std::process::id()));
+        let file = std::fs::File::create(file).unwrap();
+        let standard_error = rustix::io::dup(rustix::stdio::stderr()).unwrap();
+        rustix::stdio::dup2_stderr(&file).unwrap();
+        let path = std::env::temp_dir().join(format!("cede-watchdog-{}", std::process::id()));
+        let mut runner = cede::Runner::new().observer(Watchdog::new(SOON).unwrap());
+        runner
+            .run(cede::coroutine(move || counts_until(&|| file.metadata().is_ok_and(|file| file.len() > 0))))
+            .unwrap();
+        drop(runner); // and with it the watchdog, which ends its sentence
+        rustix::stdio::dup2_stderr(&standard_error).unwrap();
+        eprint!("{}", std::fs::read_to_string(&path).unwrap());
+        std::fs::remove_file(path).unwrap();
+    });
+    let said = unlined(&ended.succeeded());
+    assert!(
+        said.starts_with("cede: task 'Task-1' (a_watchdog_of_its_own_writes_on_standard_error, "),
+        "{said}"
+    );
+    assert_shows_the_stack(&said);
+}
+
+/// Even one that switches stacks all the time, and one whose task runs on top of another's stack.
+#[cfg(not(feature = "sanitizer"))]
+#[test]
+fn a_watchdog_may_interrupt_anything() {
+    let (said, heard) = std::sync::mpsc::channel();
+    let tell = move |text: &str| said.send(unlined(text)).unwrap();
+    let mut runner = cede::Runner::new().observer(Watchdog::telling(Duration::from_millis(2), tell).unwrap());
+    runner
+        .run(cede::coroutine(move || {
+            // Fifty times in the middle of whatever it is.
+            for _ in 0..50 {
+                let (heard, told) = (&heard, std::cell::Cell::new(false));
+                cede::yield_now().await_().unwrap();
+                while !told.get() {
+                    let generator = cede::Generator::<Vec<u8>>::new(|co| {
+                        (0..100).for_each(|size| co.yield_(vec![0; size * 1000]));
+                    });
+                    generator.map(|bytes| bytes.len()).sum::<usize>();
+                    told.set(heard.try_recv().is_ok_and(|text| text.contains(" s and still does\n  ")));
+                }
+            }
+        }))
+        .unwrap();
+}
+
+#[test]
+fn a_watchdog_does_not_take_a_signal_that_somebody_has() {
+    let ended = in_child(&[], || {
+        let _handled = signal_hook::flag::register(libc::SIGURG, Arc::default()).unwrap();
+        eprintln!("{}", named(|tell| Watchdog::telling(SOON, tell).unwrap()).split_once('\n').unwrap().1);
+        for signal in [libc::SIGURG, libc::SIGKILL] {
+            let refused = Watchdog::new(SOON).unwrap().signal(signal).unwrap_err();
+            eprintln!("{refused}");
+        }
+    });
+    assert_eq!(
+        ended.succeeded(),
+        "  its stack is not known: signal 23 is handled by somebody else; choose another with Watchdog::signal\n\
+         signal 23 is handled by somebody else; choose another with Watchdog::signal\n\
+         signal 9 cannot be caught\n"
+    );
 }

@@ -63,6 +63,67 @@ fn a_deadlock_and_a_failure_nobody_reads_are_found_too() {
     assert!(unread.unwrap_err().message.contains("was never read"));
 }
 
+thread_local! {
+    static RUNS: Cell<u64> = const { Cell::new(0) };
+}
+
+#[cede::test(schedules = 1_00)]
+fn a_test_with_schedules_runs_once_for_each_on_a_clock_of_its_own() -> cede::Result<()> {
+    let began = cede::running_loop()?.time();
+    cede::sleep(std::time::Duration::from_secs(3600)).await?;
+    assert_eq!(cede::running_loop()?.time() - began, std::time::Duration::from_secs(3600));
+    racing(5);
+    RUNS.set(RUNS.get() + 1);
+    Ok(())
+}
+
+#[test]
+fn it_does_not_stop_before_the_last_one() {
+    a_test_with_schedules_runs_once_for_each_on_a_clock_of_its_own();
+    assert_eq!(RUNS.get(), 100);
+}
+
+#[cede::test(schedules = 1_000)]
+#[should_panic(expected = "one was forgotten")]
+fn a_test_with_schedules_finds_the_race() {
+    racing(1);
+}
+
+#[cede::test(schedules = 10)]
+#[should_panic(expected = "schedule 0 of 10 fails: it returned an error: lost\n")]
+fn an_error_that_a_test_returns_is_a_failure_of_its_schedule() -> cede::Result<()> {
+    Err(std::io::Error::other("lost").into())
+}
+
+#[cede::test(schedules = 10)]
+#[should_panic(expected = "schedule 0 of 10 fails: it returned an error\n")]
+fn even_one_of_which_only_the_harness_knows_that_it_is_one() -> Result<(), &'static str> {
+    Err("expected: the harness says it on standard error")
+}
+
+#[cede::test(schedules = 10)]
+#[should_panic(expected = "schedule 0 of 10 fails: deadlock: ")]
+fn a_deadlock_is_one_too() {
+    drop(Promise::<()>::new().await);
+}
+
+#[test]
+fn a_test_with_schedules_says_in_which_one_it_fails_and_how_to_run_that_again() {
+    let failed = std::panic::catch_unwind(a_test_with_schedules_finds_the_race).unwrap_err();
+    let report = failed.downcast_ref::<String>().expect("a report");
+    let same = cede::try_explore(1_000, || racing(1)).unwrap_err();
+    assert_eq!(report.lines().next(), same.to_string().lines().next());
+    let again = format!(
+        "run it again with: CEDE_SCHEDULE={} cargo test exploring::\
+         a_test_with_schedules_says_in_which_one_it_fails_and_how_to_run_that_again -- --exact --nocapture\n\n",
+        same.seed
+    );
+    assert!(report.contains(&again), "{report}");
+    // Its timeline, under the test's own name.
+    assert!(report.contains("\na_test_with_schedules_finds_the_race (Task-1)"), "{report}");
+    assert!(report.contains("█ has control"), "{report}");
+}
+
 #[test]
 fn schedule_0_is_the_usual_one_and_others_differ() {
     let order = |seed: Option<u64>| {

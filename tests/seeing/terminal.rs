@@ -49,12 +49,24 @@ impl Terminal {
     /// The screen, once it shows this and stays as it is.
     #[track_caller]
     fn shows(&self, what: &str) -> String {
+        self.shows_that(what, |screen| screen.contains(what))
+    }
+
+    /// The screen, once the shell asks for the next command: what is typed earlier may go to the program that
+    /// is about to end.
+    #[track_caller]
+    fn prompts(&self) -> String {
+        self.shows_that("prompt", |screen| screen.trim_end().ends_with("\n$"))
+    }
+
+    #[track_caller]
+    fn shows_that(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();
         loop {
             let screen = self.screen();
             // It may have been looked at in the middle of being drawn.
             sleep(Duration::from_millis(60));
-            if screen.contains(what) && screen == self.screen() {
+            if is(&screen) && screen == self.screen() {
                 return screen;
             }
             assert!(began.elapsed() < PATIENCE, "no {what:?} on\n{screen}");
@@ -106,6 +118,7 @@ fn a_program_is_stepped_forward_and_backward_and_the_terminal_is_left_clean() {
     terminal.shows("turn 12, before callback 13");
 
     terminal.keys(&["q"]);
+    terminal.prompts();
     terminal.keys(&["echo clean", "Enter"]);
     let after = terminal.shows("\nclean");
     assert!(after.contains("untouched") && !after.contains("ready queue"), "{after}");

@@ -4,7 +4,7 @@
 //! W7 waits for one shared promise, W10 for one promise a task (cancelling a task cancels what it waits for),
 //! W6 sends through [`Queue`].
 
-use super::{COUNT, Job, Outcome, finish_early, lateness, suspended};
+use super::{COUNT, Job, Outcome, SEEN, finish_early, lateness, suspended};
 use crate::meter::{self, Meter, Sleeps};
 use crate::workloads::{Kind, Metric, Scenario};
 use cede::{Awaitable as _, Co, Generator, GeneratorState, Promise, Task};
@@ -36,27 +36,26 @@ pub(crate) fn job(s: Scenario) -> Option<Job> {
 }
 
 /// The same with an observer that keeps the last events: what it costs to see who has control.
-pub(crate) fn recorded_job(s: Scenario) -> Option<Job> {
-    let seen = [Kind::NestedCoroutines, Kind::NestedTasks, Kind::Yield];
-    if !seen.contains(&s.kind) {
+pub(crate) fn observed_job(s: Scenario) -> Option<Job> {
+    if !SEEN.contains(&s.kind) {
         return None;
     }
     let job = job(s)?;
     Some(Box::new(move |budget| {
-        RECORDED.store(true, Relaxed);
+        OBSERVED.store(true, Relaxed);
         job(budget)
     }))
 }
 
 /// Whether this process records what its loops do.
-static RECORDED: AtomicBool = AtomicBool::new(false);
+static OBSERVED: AtomicBool = AtomicBool::new(false);
 
 fn run<F>(main: cede::Coroutine<F>) -> cede::Result<F::Returns>
 where
     F: cede::Body + 'static,
     F::Returns: 'static,
 {
-    if RECORDED.load(Relaxed) {
+    if OBSERVED.load(Relaxed) {
         cede::Runner::new().observer(cede::trace::Recorder::with_capacity(1 << 14)).run(main)
     } else {
         cede::run(main)

@@ -39,6 +39,9 @@ pub struct DemoArgs {
     /// Write a file for Perfetto (ui.perfetto.dev): a track for each task, arrows from wake to resume
     #[arg(long, requires = "name", value_name = "FILE", conflicts_with = "source")]
     trace: Option<PathBuf>,
+    /// Print the event log, one event a line: what all pictures are made of
+    #[arg(long, requires = "name", conflicts_with_all = ["source", "step", "explain", "timeline"])]
+    log: bool,
     /// Block and wait for real where the demo would use the virtual clock
     #[arg(long, requires = "name")]
     real_time: bool,
@@ -55,7 +58,7 @@ enum How {
 
 impl DemoArgs {
     fn wants_a_picture(&self) -> bool {
-        self.explain.is_some() || self.timeline || self.html.is_some() || self.trace.is_some()
+        self.explain.is_some() || self.log || self.timeline || self.html.is_some() || self.trace.is_some()
     }
 }
 
@@ -117,6 +120,9 @@ fn show(demo: &'static Demo, args: &DemoArgs) -> Result<ExitCode> {
             How::Walk => seen.walk(),
         };
         write!(out, "{}\n{told}", seen.output())?;
+    }
+    if args.log {
+        write!(out, "{}", seen.log)?;
     }
     if args.timeline {
         write!(out, "{}", seen.timeline(width()))?;

@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::item::{Attribute, FnItem};
 use crate::returns::Returns;
 use crate::rewrite::rewritten;
-use crate::tokens::{code, group, is_ident, plain_name};
+use crate::test_options::TestOptions;
+use crate::tokens::{code, group, plain_name};
 
 /// `#[cede::coroutine]`: the fn returns a coroutine object over its body.
 pub(crate) fn coroutine(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -39,16 +40,12 @@ pub(crate) fn test(options: TokenStream, item: TokenStream) -> TokenStream {
             parts.item.attributes.retain(|attribute| !attribute.is("test"));
         }
         parts.before = code("#[::core::prelude::v1::test]");
-        let given: Vec<TokenTree> = options.clone().into_iter().collect();
-        match given.as_slice() {
-            [] => parts.run("::cede::__private::run_test"),
-            [option] if is_ident(Some(option), "real_time") => {
-                parts.run("::cede::__private::run_test_real_time")
-            }
-            _ => {
-                let message =
-                    "`#[cede::test]` takes nothing or `real_time`; without it the test's clock is virtual";
-                parts.item.errors.push(Error::over(options, Span::call_site(), message));
+        match TestOptions::read(options) {
+            Ok(TestOptions::Once) => parts.run("::cede::__private::run_test"),
+            Ok(TestOptions::RealTime) => parts.run("::cede::__private::run_test_real_time"),
+            Ok(TestOptions::Schedules(count)) => parts.explore(&count),
+            Err(error) => {
+                parts.item.errors.push(error);
                 parts.run("::cede::__private::run_test")
             }
         }
@@ -115,11 +112,17 @@ impl Parts {
 
     /// A fn that hands the coroutine to `runner` and returns what comes out. It takes no arguments: if there
     /// are any, that is the one error, and no body is left to miss them.
-    fn run(mut self, runner: &str) -> TokenStream {
+    fn run(self, runner: &str) -> TokenStream {
+        self.run_with(|parts| {
+            let call = group(Delimiter::Parenthesis, parts.coroutine());
+            [code(runner), call.into()].into_iter().collect()
+        })
+    }
+
+    fn run_with(mut self, call: impl FnOnce(&Self) -> TokenStream) -> TokenStream {
         let written = self.item.arguments.stream();
         let body = if written.is_empty() {
-            let call = group(Delimiter::Parenthesis, self.coroutine());
-            [code(runner), call.into()].into_iter().collect()
+            call(&self)
         } else {
             let message = format!("a `#[cede::{}]` function takes no arguments", self.attribute);
             self.item.errors.push(Error::over(written, Span::call_site(), message));
@@ -128,6 +131,19 @@ impl Parts {
         };
         let returns = self.returns.plain();
         self.finish(returns, body)
+    }
+
+    /// A fn that hands a maker of the coroutine to the exploration, which wants a new one for each schedule, and
+    /// judges what they return by itself.
+    fn explore(mut self, schedules: &str) -> TokenStream {
+        let coroutine = self.coroutine();
+        self.returns = Returns::new(None);
+        let made = [code(&format!("{schedules}, ||")), coroutine].into_iter().collect();
+        self.run_with(move |_| {
+            [code("::cede::__private::explore_test"), group(Delimiter::Parenthesis, made).into()]
+                .into_iter()
+                .collect()
+        })
     }
 
     /// The new fn: the old signature, but for the return type, around the new body.

@@ -14,6 +14,7 @@
 //! | `arguments.rs` | every argument lives in the coroutine, to its end |
 //! | `returns.rs` | the return type in its three places |
 //! | `rewrite.rs` | `.await` becomes `.await_()` |
+//! | `test_options.rs` | what may stand in `#[cede::test(…)]` |
 //! | `tokens.rs`, `error.rs` | tools |
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,7 @@ mod expand;
 mod item;
 mod returns;
 mod rewrite;
+mod test_options;
 mod tokens;
 
 use proc_macro::TokenStream;
@@ -111,7 +113,16 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// #[cede::test(real_time)]
 /// fn the_socket_answers() { /* … */ }
+///
+/// #[cede::test(schedules = 100)]
+/// fn nobody_depends_on_the_order() { /* … */ }
 /// ```
+///
+/// With `schedules = 100` the body is run a hundred times, as by `cede::explore`: the callbacks of every turn in
+/// another order each time, the usual order first. The test fails with the first order in which it panics,
+/// returns an error, comes to a deadlock, or leaves a failure that nobody reads; the panic says which one that
+/// is, shows its timeline, and has the one line that runs it again (`CEDE_SCHEDULE=7 cargo test …`). Their clocks
+/// are virtual: `real_time` does not go with it.
 ///
 /// `#[should_panic]`, `#[ignore]` and every other attribute of a test work as usual.
 ///

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use cede::channel::mpsc;
+use cede::trace::Recorder;
 use cede::{Awaitable, Generator, GeneratorState, Runner, coroutine, create_task, yield_now};
 
 /// How often a move is made in the shorter run.
@@ -37,6 +38,9 @@ const MOVES: &[(&str, Move)] = &[
     ("resume+yield", resume_and_yield),
     ("ping-pong, one way", ping_pong),
     ("future, pending once", future_pending_once),
+    ("await-coroutine, recorded", await_coroutine),
+    ("spawn+await, recorded", spawn_and_await),
+    ("yield, 100 tasks, recorded", yield_among_many),
 ];
 
 fn await_coroutine(times: u64) {
@@ -112,7 +116,11 @@ fn future_pending_once(times: u64) {
 fn perform(name: &str, times: u64) {
     let (_, perform) = MOVES.iter().find(|(other, _)| *other == name).expect("a move of that name");
     let perform = *perform;
-    Runner::new().debug(false).run(coroutine(move || perform(times))).expect("it runs");
+    let mut runner = Runner::new().debug(false);
+    if name.ends_with(", recorded") {
+        runner = runner.observer(Recorder::with_capacity(1 << 12));
+    }
+    runner.run(coroutine(move || perform(times))).expect("it runs");
 }
 
 fn instructions(name: &str, times: u64) -> Result<u64, Box<dyn Error>> {
@@ -165,7 +173,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
                 "not in the file: run with --record".to_owned()
             }
         };
-        println!("{name:<24}{count:>7} instructions, {verdict}");
+        println!("{name:<28}{count:>7} instructions, {verdict}");
     }
     if record {
         std::fs::write(&path, lines.concat())?;

@@ -1,11 +1,13 @@
 //! What the attribute macros expand to. Not for use by hand: it may change at any time.
 
 use std::borrow::Cow;
-use std::process::exit;
+use std::process::{ExitCode, Termination, exit};
 
-use crate::coroutine::Coroutine;
+use crate::coroutine::{Coroutine, Parts};
 use crate::event_loop::{IntoTask, Runner, VirtualClock, run};
+use crate::explore::explore_judged;
 use crate::name::Name;
+use crate::outcome::Outcome;
 
 pub use crate::coroutine::Body;
 pub use crate::outcome::{ByFailure, ByValue, Classify, Probe};
@@ -59,6 +61,30 @@ where
     T: 'static,
 {
     finish(Runner::new(), test)
+}
+
+/// A test under `#[cede::test(schedules = …)]`: each schedule runs a coroutine made anew.
+#[track_caller]
+pub fn explore_test<F, T>(schedules: u64, make: impl Fn() -> Coroutine<F> + 'static)
+where
+    F: FnOnce() -> T + 'static,
+    T: Termination + 'static,
+{
+    let name = make().into_parts().name.to_cow();
+    let program = move || {
+        let Parts { body, classify, .. } = make().into_parts();
+        let value = body();
+        if (classify.verdict)(&value) != Outcome::Finished {
+            return Err(format!("it returned an error: {}", (classify.describe)(&value)));
+        }
+        match value.report() {
+            ExitCode::SUCCESS => Ok(()),
+            _ => Err("it returned an error".to_owned()), // standard error has it by now
+        }
+    };
+    if let Err(failure) = explore_judged(schedules, name, program) {
+        panic!("{failure}");
+    }
 }
 
 #[track_caller]

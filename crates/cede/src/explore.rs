@@ -1,5 +1,6 @@
 //! Looking for the order in which a program fails.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::env;
 use std::fmt;
@@ -57,6 +58,19 @@ pub fn try_explore<T: 'static>(
     schedules: u64,
     program: impl Fn() -> T + 'static,
 ) -> Result<Explored, ScheduleFailure> {
+    explore_judged(schedules, "main".into(), move || {
+        drop(program());
+        Ok(())
+    })
+}
+
+/// As [`try_explore`], for a program that says itself whether it has failed, and has a name.
+#[track_caller]
+pub(crate) fn explore_judged(
+    schedules: u64,
+    name: Cow<'static, str>,
+    program: impl Fn() -> Result<(), String> + 'static,
+) -> Result<Explored, ScheduleFailure> {
     let program = Rc::new(program);
     let only = env::var(VARIABLE).ok().and_then(|seed| seed.parse().ok());
     let seeds = match only {
@@ -64,7 +78,7 @@ pub fn try_explore<T: 'static>(
         None => 0..schedules,
     };
     for seed in seeds.clone() {
-        let (failure, log) = run_schedule(seed, &program);
+        let (failure, log) = run_schedule(seed, name.clone(), &program);
         if let Some(message) = failure {
             return Err(ScheduleFailure { seed, schedules, message, again: again(seed), log });
         }
@@ -111,7 +125,11 @@ impl fmt::Display for ScheduleFailure {
 impl std::error::Error for ScheduleFailure {}
 
 /// What went wrong, if anything did, and what happened.
-fn run_schedule<T: 'static>(seed: u64, program: &Rc<impl Fn() -> T + 'static>) -> (Option<String>, Log) {
+fn run_schedule(
+    seed: u64,
+    name: Cow<'static, str>,
+    program: &Rc<impl Fn() -> Result<(), String> + 'static>,
+) -> (Option<String>, Log) {
     let recorder = Recorder::new();
     let unread: Rc<RefCell<Option<String>>> = Rc::default();
     let (mine, told) = (program.clone(), unread.clone());
@@ -126,9 +144,9 @@ fn run_schedule<T: 'static>(seed: u64, program: &Rc<impl Fn() -> T + 'static>) -
             }
             _ => {}
         });
-    let main = crate::coroutine(move || drop(mine())).named("main");
+    let main = crate::coroutine(move || mine()).named(name);
     let failure = match catch_unwind(AssertUnwindSafe(|| runner.run(main))) {
-        Ok(Ok(())) => None,
+        Ok(Ok(ended)) => ended.err(),
         Ok(Err(error)) => Some(error.to_string()),
         Err(payload) => Some(panic_text(&*payload).to_owned()),
     };

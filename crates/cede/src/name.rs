@@ -18,6 +18,14 @@ impl Name {
         Name::Of(tidy::<F>)
     }
 
+    /// The name itself: copied only if it was made at run time.
+    pub(crate) fn to_cow(&self) -> Cow<'static, str> {
+        match self {
+            Name::Of(name) => Cow::Borrowed(name()),
+            Name::Given(name) => name.clone(),
+        }
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Name::Of(name) => name(),

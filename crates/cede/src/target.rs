@@ -32,6 +32,11 @@ pub(crate) trait TargetCell {
 
     fn site(&self) -> &'static Location<'static>;
 
+    /// What a log calls it, before its number.
+    fn kind(&self) -> &'static str {
+        "promise"
+    }
+
     /// A waker was used, of the task that waits for this.
     fn rung(self: Rc<Self>) {}
 
@@ -110,6 +115,14 @@ impl Target {
         match self {
             Target::Task(task) => WeakTarget::Task(task.downgrade()),
             Target::Cell(cell) => WeakTarget::Cell(Rc::downgrade(cell)),
+        }
+    }
+
+    /// What a log calls it, before its number.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Target::Task(_) => "task",
+            Target::Cell(cell) => cell.kind(),
         }
     }
 

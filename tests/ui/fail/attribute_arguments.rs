@@ -1,4 +1,4 @@
-//! Only `#[cede::test]` takes an argument, and only one.
+//! What the attributes take, and what they do not.
 #[cede::coroutine(stack_size = 4096)]
 fn one() -> u32 {
     1
@@ -10,6 +10,26 @@ fn tested() {}
 #[cede::test]
 #[test]
 fn twice() {}
+
+#[cede::test(schedules)]
+fn how_many() {}
+
+#[cede::test(schedules = 0)]
+fn none() {}
+
+#[cede::test(schedules = "many")]
+fn no_number() {}
+
+#[cede::test(schedules = -1)]
+fn negative() {}
+
+#[cede::test(schedules = 10, real_time)]
+fn both() {}
+
+#[cede::test(schedules = 10)]
+fn no_result() -> u32 {
+    1
+}
 
 #[cede::main(threads)]
 fn main() {

@@ -78,6 +78,10 @@ impl TargetCell for Signal {
         self.set(Outcome::Cancelled);
     }
 
+    fn kind(&self) -> &'static str {
+        self.what
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{} {}>", self.what, self.completion.outcome())
     }

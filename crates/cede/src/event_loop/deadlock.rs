@@ -36,18 +36,21 @@ impl LoopCore {
         if tasks.len() > LISTED {
             let _ = write!(text, "\n  … and {} more", tasks.len() - LISTED);
         }
-        for cycle in cycles(&tasks) {
-            let _ = write!(text, "\n  cycle: {}", cycle.join(" → "));
-        }
-        for culprit in self.culprits(&tasks) {
-            let _ = write!(text, "\n  {culprit}");
-        }
+        text.push_str(&self.who_is_to_blame());
         if std::env::var("CEDE_BACKTRACE").as_deref() == Ok("1") {
             for task in tasks.iter().take(LISTED) {
                 let _ = write!(text, "\n{}", stack_of(task));
             }
         }
         text
+    }
+
+    /// The circles of tasks that wait for each other, and whose fault it is that others wait; a line each.
+    pub(crate) fn who_is_to_blame(&self) -> String {
+        let tasks = self.schedule.tasks();
+        let circles = cycles(&tasks).into_iter().map(|cycle| format!("\n  cycle: {}", cycle.join(" → ")));
+        let culprits = self.culprits(&tasks).into_iter().map(|culprit| format!("\n  {culprit}"));
+        circles.chain(culprits).collect()
     }
 
     /// Who holds the locks that others wait for, and which promises nobody can set any more.

@@ -145,6 +145,9 @@ impl Runner {
     /// never gave control back after the first. So does one that comes while nothing runs, or while the
     /// runner is closed. When `run` returns, the signal does again what it did before.
     ///
+    /// In debug mode the first press also prints, on standard error, the [list](crate::trace::Snapshot::ps) and
+    /// the [tree](crate::trace::Snapshot::tree) of all tasks, and whose fault it is that they wait.
+    ///
     /// Nothing is done where SIGINT is ignored, or where somebody else handles it already. A handler of the
     /// loop's own ([`LoopHandle::add_signal_handler`]) takes this one's place.
     ///

@@ -148,6 +148,10 @@ impl TargetCell for Wait {
         self.completion.complete(Outcome::Cancelled, || self.clone().into(), &self.schedule);
     }
 
+    fn kind(&self) -> &'static str {
+        "future"
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<Future {}>", self.completion.outcome())
     }

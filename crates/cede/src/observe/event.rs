@@ -1,5 +1,6 @@
 //! What there is to tell.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
@@ -58,9 +59,9 @@ pub enum LoopEvent {
     /// A timer is due: its callback is queued next.
     TimerFired { timer: Called },
     /// A coroutine is awaited in place: a call, on the stack of whoever awaits.
-    InlineBegins { task: Option<AnyTask>, coroutine: String, at: &'static Location<'static> },
+    InlineBegins { task: Option<AnyTask>, coroutine: Cow<'static, str>, at: &'static Location<'static> },
     /// That call has come back, or is left by unwinding.
-    InlineEnds { task: Option<AnyTask>, coroutine: String, at: &'static Location<'static> },
+    InlineEnds { task: Option<AnyTask>, coroutine: Cow<'static, str>, at: &'static Location<'static> },
     /// A task that starts got a stack of its own. With the fast path on, most need none.
     StackTaken { task: AnyTask, stack: StackId },
     /// A stack is idle again.

@@ -3,6 +3,7 @@
 //! `await coroutine` is a call: it passes by no queue and no loop, so there is no flag on its way that could
 //! be asked. It asks one of the whole process instead, a byte that never changes while nobody observes.
 
+use std::borrow::Cow;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,7 +41,7 @@ impl Drop for Watching {
 /// Lives in the frame of an inline await, while the loop of this thread is observed.
 pub(crate) struct InlineAwait {
     schedule: Rc<Schedule>,
-    coroutine: Name,
+    coroutine: Cow<'static, str>,
     at: &'static Location<'static>,
 }
 
@@ -48,7 +49,7 @@ impl InlineAwait {
     /// Tells that it begins, if anybody listens.
     pub(crate) fn begin(coroutine: &Name, at: &'static Location<'static>) -> Option<Self> {
         let schedule = schedule::running().filter(|schedule| schedule.observing())?;
-        let this = InlineAwait { schedule, coroutine: coroutine.clone(), at };
+        let this = InlineAwait { schedule, coroutine: coroutine.to_cow(), at };
         this.schedule.observe(|| {
             let (task, coroutine, at) = this.told();
             Event::InlineBegins { task, coroutine, at }
@@ -56,8 +57,8 @@ impl InlineAwait {
         Some(this)
     }
 
-    fn told(&self) -> (Option<AnyTask>, String, &'static Location<'static>) {
-        (self.schedule.current().map(AnyTask::new), self.coroutine.to_string(), self.at)
+    fn told(&self) -> (Option<AnyTask>, Cow<'static, str>, &'static Location<'static>) {
+        (self.schedule.current().map(AnyTask::new), self.coroutine.clone(), self.at)
     }
 }
 

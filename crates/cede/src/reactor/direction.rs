@@ -152,6 +152,10 @@ impl TargetCell for Direction {
         self.wake(Outcome::Cancelled);
     }
 
+    fn kind(&self) -> &'static str {
+        "descriptor"
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<Descriptor, to {} it>", self.what)
     }

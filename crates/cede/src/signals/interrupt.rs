@@ -8,7 +8,7 @@ use libc::SIGINT;
 
 use super::before::Before;
 use super::handlers::Whose;
-use crate::event_loop::LoopCore;
+use crate::event_loop::{LoopCore, LoopHandle};
 use crate::task::AnyTask;
 
 /// SIGINT is a run's while this lives.
@@ -47,7 +47,9 @@ impl CtrlC {
         let run = Rc::new(move || {
             if !pressed.pressed.replace(true) {
                 if let Some(core) = watched.upgrade().filter(|core| core.schedule.debug()) {
-                    eprintln!("cede: Ctrl-C came while these tasks had not ended:{}", core.who_waits());
+                    let listing = LoopHandle::of(core.clone()).listing();
+                    let blame = core.who_is_to_blame();
+                    eprintln!("cede: Ctrl-C came before the end of {}{blame}", listing.trim_end());
                 }
                 pressed.cancelled.set(pressed.main.cancel());
             }

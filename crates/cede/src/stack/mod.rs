@@ -35,6 +35,8 @@ mod label;
 mod overflow;
 mod pool;
 mod reservation;
+#[cfg(all(feature = "watchdog", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) mod sample;
 mod settings;
 mod trim;
 mod usage;

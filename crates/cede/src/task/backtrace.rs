@@ -38,12 +38,27 @@ fn trimmed(backtrace: &str) -> String {
     let above = frames.iter().rposition(|frame| is(frame, "cede::task::park::")).map_or(0, |at| at + 1);
     let below =
         frames[above..].iter().position(|frame| is(frame, "run_body")).map_or(frames.len(), |at| above + at);
+    let body = &frames[above..below];
+    // The number tells nothing once others are left out.
+    let name = |frame: &[&str]| {
+        let line = frame.first().copied().unwrap_or_default();
+        line.split_once(": ").map_or(line, |(_, name)| name).to_owned()
+    };
+    let end = body.iter().rposition(|frame| !runs_a_body(&name(frame))).map_or(0, |last| last + 1);
     let mut text = String::new();
-    for frame in &frames[above..below] {
-        // The number tells nothing once others are left out.
-        let name = frame[0].split_once(": ").map_or(frame[0], |(_, name)| name);
-        text.push_str(&format!("  {name}\n"));
+    for frame in &body[..end] {
+        text.push_str(&format!("  {}\n", name(frame)));
         frame[1..].iter().for_each(|line| text.push_str(&format!("    {}\n", line.trim())));
     }
     text
+}
+
+/// Whether a function at the outer end of a task's frames is only there to call its body, and to catch its
+/// panic.
+pub(crate) fn runs_a_body(function: &str) -> bool {
+    const NAMES: [&str; 5] =
+        ["catch_unwind", "__rust_try", "do_call", "AssertUnwindSafe", "core::ops::function::FnOnce"];
+    // Not what it is generic over: that may be anything.
+    let end = function.get(1..).and_then(|rest| rest.find('<')).map_or(function.len(), |at| at + 1);
+    NAMES.iter().any(|name| function[..end].contains(name))
 }

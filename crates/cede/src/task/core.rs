@@ -112,6 +112,11 @@ impl TaskCore {
         self.coroutine.as_str()
     }
 
+    /// The same, not worked out yet.
+    pub(crate) fn coroutine_name(&self) -> Name {
+        self.coroutine.clone()
+    }
+
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -129,8 +134,13 @@ impl TaskCore {
         self.site
     }
 
+    /// The name that somebody gave it, instead of its number.
+    pub(crate) fn given_name(&self) -> Option<Rc<str>> {
+        peek(&self.name)
+    }
+
     pub(crate) fn name(&self) -> String {
-        match peek(&self.name) {
+        match self.given_name() {
             Some(name) => name.to_string(),
             None => format!("Task-{}", self.number),
         }

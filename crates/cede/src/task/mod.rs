@@ -18,7 +18,7 @@
 //!  finish   step.rs     the body has returned: outcome, callbacks, out of the register
 //! ```
 
-mod backtrace;
+pub(crate) mod backtrace;
 mod blocks;
 mod cancel;
 mod cell;

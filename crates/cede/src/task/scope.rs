@@ -264,6 +264,10 @@ impl TargetCell for Everybody {
         way.fork(&self.children);
     }
 
+    fn kind(&self) -> &'static str {
+        "scope"
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pending = self.children.iter().filter(|child| !child.completion().done()).count();
         write!(f, "<scope with {pending} pending tasks>")

@@ -35,9 +35,11 @@ mod snapshot;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod things;
 mod timeline;
 mod tree;
 mod walk;
+#[cfg(feature = "watchdog")]
 mod watchdog;
 mod words;
 
@@ -55,5 +57,6 @@ pub use snapshot::{
 #[cfg(feature = "tracing")]
 pub use spans::Spans;
 pub use walk::Place;
+#[cfg(feature = "watchdog")]
 pub use watchdog::Watchdog;
 pub use words::Sentence;

@@ -1,5 +1,6 @@
 //! An event as plain data.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
@@ -155,12 +156,12 @@ pub enum Event {
     },
     InlineBegins {
         task: Option<Id>,
-        coroutine: String,
+        coroutine: Cow<'static, str>,
         at: Site,
     },
     InlineEnds {
         task: Option<Id>,
-        coroutine: String,
+        coroutine: Cow<'static, str>,
         at: Site,
     },
     StackTaken {
@@ -180,43 +181,6 @@ impl Event {
     /// Whether it is about a stack: the only events that tell the fast path from the plain one.
     pub fn is_about_a_stack(&self) -> bool {
         matches!(self, Event::StackTaken { .. } | Event::StackReturned { .. })
-    }
-}
-
-impl Event {
-    /// Calls a function with every thing that it is about.
-    pub(super) fn each_id(&self, mut with: impl FnMut(Id)) {
-        let job = |job: &Job| match job {
-            Job::Step(id) | Job::Call(id) | Job::Done(id) => Some(*id),
-            Job::Stale => None,
-        };
-        let ids = match self {
-            Event::RunBegins
-            | Event::RunEnds
-            | Event::TurnBegins { .. }
-            | Event::StackReturned { .. }
-            | Event::Printed { .. } => [None; 3],
-            Event::TaskCreated { task, by } => [Some(*task), *by, None],
-            Event::Queued { job: queued, by, because } => [job(queued), *by, *because],
-            Event::Skipped { job: this }
-            | Event::CallBegins { job: this }
-            | Event::CallEnds { job: this } => [job(this), None, None],
-            Event::StepBegins { task } | Event::StackTaken { task, .. } => [Some(*task), None, None],
-            Event::StepEnds { task, why: Why::Awaits(on), .. } => [Some(*task), Some(*on), None],
-            Event::StepEnds { task, .. } => [Some(*task), None, None],
-            Event::AwaitBegins { task, on, .. } | Event::AwaitEnds { task, on } => {
-                [Some(*task), Some(*on), None]
-            }
-            Event::AwaitPassed { task, on, .. } => [*task, Some(*on), None],
-            Event::CallbackAdded { to, by } => [Some(*to), *by, None],
-            Event::Ended { what, by, .. } => [Some(*what), *by, None],
-            Event::TimerSet { timer, by, .. } | Event::TimerCancelled { timer, by } => {
-                [Some(*timer), *by, None]
-            }
-            Event::TimerFired { timer } => [Some(*timer), None, None],
-            Event::InlineBegins { task, .. } | Event::InlineEnds { task, .. } => [*task, None, None],
-        };
-        ids.into_iter().flatten().for_each(&mut with);
     }
 }
 

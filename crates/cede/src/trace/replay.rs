@@ -133,7 +133,7 @@ impl State {
             }
             Event::InlineBegins { task, coroutine, at } => {
                 if let Some(task) = task {
-                    self.task(*task).inline.push((coroutine.clone(), *at));
+                    self.task(*task).inline.push((coroutine.clone().into_owned(), *at));
                 }
             }
             Event::InlineEnds { task, .. } => {

@@ -140,8 +140,11 @@ fn since(wait: &WaitState) -> String {
 }
 
 impl LoopHandle {
-    /// Prints the [tree](Snapshot::tree) of this loop's tasks on standard error whenever this signal comes,
-    /// for a look at a program that runs: `kill -USR1 PID`.
+    /// Prints the [list](Snapshot::ps) and the [tree](Snapshot::tree) of this loop's tasks on standard error
+    /// whenever this signal comes, for a look at a program that runs: `kill -USR1 PID`.
+    ///
+    /// It is printed in a turn of the loop: of somebody who keeps control, a watchdog tells (the feature
+    /// `watchdog`).
     ///
     /// # Errors
     /// As [`add_signal_handler`](Self::add_signal_handler).
@@ -150,9 +153,14 @@ impl LoopHandle {
         let core = std::rc::Rc::downgrade(&self.core);
         self.add_signal_handler(signal, move || {
             if let Some(core) = core.upgrade() {
-                let snapshot = LoopHandle::of(core).snapshot();
-                eprint!("cede: {} tasks\n{}", snapshot.tasks.len(), snapshot.tree());
+                eprint!("cede: {}", LoopHandle::of(core).listing());
             }
         })
+    }
+
+    /// All tasks, as a list and as a tree.
+    pub(crate) fn listing(&self) -> String {
+        let snapshot = self.snapshot();
+        format!("{} tasks\n{}\n{}", snapshot.tasks.len(), snapshot.ps(), snapshot.tree())
     }
 }

@@ -186,6 +186,10 @@ impl<V: 'static, E: 'static> TargetCell for GatherCell<V, E> {
         }
     }
 
+    fn kind(&self) -> &'static str {
+        "gather"
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<Gather {} children={}>", self.completion.outcome(), self.children.len())
     }
