@@ -30,6 +30,7 @@ pub(crate) fn job(s: Scenario) -> Option<Job> {
         Kind::WaitSleep => on_loop(move || wait_sleep(n)),
         Kind::Sleeps => on_loop(move || sleeps(n)),
         Kind::Cancel => timed(Meter::one_by_one, move |meter| cancels(n, meter)),
+        Kind::Echo | Kind::Redis | Kind::Http => None, // see `servers`
     }
 }
 
