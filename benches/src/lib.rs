@@ -5,7 +5,8 @@
 //! ```
 //!
 //! [`workloads`] says what is done; [`peers`] has one file a system; [`runner`] interleaves the rounds, each in
-//! a process of its own; [`stats`] sums them up; [`report`] shows them. The questions that need no peer are
+//! a process of its own; [`servers`] and [`served`] are those whose load comes from outside; [`stats`] sums them
+//! up; [`report`] shows them. The questions that need no peer are
 //! criterion benches in `benches/`, one file each.
 
 #![deny(unsafe_code)]
@@ -14,8 +15,12 @@ pub mod inside;
 pub mod machine;
 pub mod meter;
 pub mod peers;
+pub mod plan;
+mod process;
 pub mod report;
 pub mod runner;
+pub mod served;
+pub mod servers;
 pub mod stats;
 pub mod versions;
 pub mod workloads;

@@ -6,8 +6,9 @@ use anyhow::{Context as _, anyhow};
 use cede_benches::machine::Machine;
 use cede_benches::report::{html, json, text};
 use cede_benches::workloads::{self, Scenario};
-use cede_benches::{peers, runner};
+use cede_benches::{peers, runner, served, servers};
 use clap::Parser;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,9 +36,8 @@ struct Cli {
 }
 
 fn main() -> anyhow::Result<()> {
-    let args: Vec<String> = std::env::args().collect();
-    if args.get(1).is_some_and(|arg| arg == peers::ROUND) {
-        return round(&args[2..]);
+    if let Some(done) = role() {
+        return done;
     }
     let cli = Cli::parse();
     let selected = workloads::selected(&cli.ids, cli.quick);
@@ -63,6 +63,37 @@ fn main() -> anyhow::Result<()> {
         std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
     }
     Ok(())
+}
+
+/// What the harness starts this binary for, if it did.
+fn role() -> Option<anyhow::Result<()>> {
+    let mut args = std::env::args_os().skip(1);
+    let role = args.next()?;
+    if role == served::LAUNCH {
+        return Some(Err(served::become_program(&args.collect::<Vec<_>>())));
+    }
+    let run: fn(&[String]) -> anyhow::Result<()> = if role == peers::ROUND {
+        round
+    } else if role == servers::SERVE {
+        serve
+    } else if role == served::load::LOAD {
+        served::load::run
+    } else {
+        return None;
+    };
+    let text = |arg: OsString| arg.into_string().map_err(|arg| anyhow!("not text: {}", arg.display()));
+    let words: anyhow::Result<Vec<String>> = args.map(text).collect();
+    // One line: the harness shows the last one.
+    Some(words.and_then(|words| run(&words)).map_err(|error| anyhow!("{error:#}")))
+}
+
+/// `serve SYSTEM KIND PORT`: a Rust server.
+fn serve(args: &[String]) -> anyhow::Result<()> {
+    let [system, kind, port] = args else {
+        return Err(anyhow!("serve SYSTEM KIND PORT"));
+    };
+    let scenario = Scenario::parse(kind, "0", "0").ok_or_else(|| anyhow!("no kind {kind}"))?;
+    servers::serve(system, scenario.kind, port.parse()?)
 }
 
 /// `round SYSTEM KIND N M MILLISECONDS`: one round of a Rust peer, for the harness itself.

@@ -114,6 +114,18 @@ pub fn resident() -> u64 {
     (kib("VmRSS:") + kib("VmPTE:")) * 1024
 }
 
+/// CPU time that all threads of another process that still run have used so far; `None` where the kernel does not
+/// count it.
+#[must_use]
+pub fn cpu_time_of(process: u32) -> Option<Duration> {
+    let mut sum = 0;
+    for thread in std::fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        sum += text.split(' ').next()?.parse::<u64>().ok()?;
+    }
+    Some(Duration::from_nanos(sum))
+}
+
 /// CPU time of the whole process so far.
 #[must_use]
 pub fn cpu_time() -> Duration {

@@ -13,20 +13,23 @@ pub mod foreign;
 mod futures_pool;
 mod genawaiter;
 mod generator_rs;
-mod go;
+pub(crate) mod go;
 mod greenlet;
 mod lua;
 #[allow(unsafe_code, reason = "may's spawn and cancel are unsafe functions")]
 mod may_peer;
 mod monoio_peer;
 mod plain;
+pub(crate) mod python;
 mod std_futures;
 mod tokio_current;
 mod tokio_local;
 mod unobserved;
 
+use crate::servers::{self, Server};
 use crate::workloads::{Kind, Metric, Scenario};
 use foreign::Program;
+use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::process::Command;
 use std::sync::atomic::AtomicU64;
@@ -34,6 +37,9 @@ use std::time::Duration;
 
 /// What one round measured.
 pub type Outcome = Vec<(Metric, f64)>;
+
+/// The same, as the harness reads it.
+pub type Numbers = HashMap<Metric, f64>;
 
 /// One round in this process; its error becomes the row's.
 pub type Job = Box<dyn FnOnce(Duration) -> Result<Outcome, String>>;
@@ -48,14 +54,16 @@ pub struct System {
     pub name: &'static str,
     /// From Cargo.lock, or from the tool itself.
     pub version: String,
-    how: How,
+    pub(crate) how: How,
 }
 
-enum How {
+pub(crate) enum How {
     /// This binary, started again.
     Rust(fn(Scenario) -> Option<Job>),
     /// Another program.
     Program(Program),
+    /// A server, this binary or another program; it measures nothing itself.
+    Server(Server),
 }
 
 impl std::fmt::Debug for How {
@@ -63,12 +71,13 @@ impl std::fmt::Debug for How {
         match self {
             Self::Rust(_) => f.write_str("Rust"),
             Self::Program(program) => program.fmt(f),
+            Self::Server(server) => server.fmt(f),
         }
     }
 }
 
 /// A system that is not on this machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// The name a reader knows.
     pub system: &'static str,
@@ -105,13 +114,14 @@ impl System {
         match &self.how {
             How::Rust(job) => job(scenario).is_some(),
             How::Program(program) => program.kinds.contains(&scenario.kind),
+            How::Server(server) => server.kinds.contains(&scenario.kind),
         }
     }
 
     /// The command that runs one round.
     ///
     /// # Errors
-    /// This binary's own path cannot be found.
+    /// This binary's own path cannot be found; it is a server.
     pub fn command(&self, scenario: Scenario, budget: Duration) -> io::Result<Command> {
         let mut command = match &self.how {
             How::Rust(_) => {
@@ -120,9 +130,21 @@ impl System {
                 command
             }
             How::Program(program) => program.command(),
+            How::Server(_) => return Err(io::Error::other("a server measures nothing")),
         };
         command.args(scenario.args()).arg(budget.as_millis().to_string());
         Ok(command)
+    }
+
+    /// The command that serves the load of a kind on a port of the loopback address, until it is killed.
+    ///
+    /// # Errors
+    /// It is no server; this binary's own path cannot be found, or a file that it needs not be written.
+    pub fn server(&self, kind: Kind, port: u16) -> io::Result<Command> {
+        match &self.how {
+            How::Server(server) => (server.command)(kind, port),
+            _ => Err(io::Error::other("it does not serve")),
+        }
     }
 }
 
@@ -138,14 +160,20 @@ pub fn discover(kinds: &[Kind], quick: bool) -> (Vec<System>, Vec<Missing>) {
         .iter()
         .map(|(name, of, job)| System { name, version: version(*of), how: How::Rust(*job) })
         .collect();
+    let mut found: Vec<Result<System, Missing>> = servers::discover(kinds);
+    if kinds.iter().any(|kind| !kind.is_served()) {
+        let finders = [asyncio::find, greenlet::find, go::find, lua::find, boost::find];
+        let programs = finders.iter().flat_map(|find| find(kinds)).chain(unobserved::find(kinds, quick));
+        found.extend(programs.map(|found| {
+            found.map(|(name, version, program)| System { name, version, how: How::Program(program) })
+        }));
+    }
     let mut missing = Vec::new();
-    let finders = [asyncio::find, greenlet::find, go::find, lua::find, boost::find];
-    let found = finders.iter().flat_map(|find| find(kinds));
-    for found in found.chain(unobserved::find(kinds, quick)) {
+    for found in found {
         match found {
-            Ok((name, version, program)) => {
-                systems.push(System { name, version, how: How::Program(program) })
-            }
+            Ok(system) => systems.push(system),
+            // Who is missing as a server may be missing otherwise, too.
+            Err(absent) if missing.contains(&absent) => {}
             Err(absent) => missing.push(absent),
         }
     }
@@ -160,6 +188,23 @@ pub fn run_round(name: &str, scenario: Scenario, budget: Duration) -> Result<(),
     let (_, _, job) = RUST.iter().find(|(n, _, _)| *n == name).ok_or_else(|| format!("no system {name}"))?;
     let job = job(scenario).ok_or_else(|| format!("{name} does not do {scenario:?}"))?;
     print(&job(budget)?)
+}
+
+/// The numbers in what a round has printed; other lines do not matter.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn numbers(output: &str) -> Result<Numbers, String> {
+    let mut numbers = HashMap::new();
+    for line in output.lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(metric), Some(Ok(value))) =
+            (words.next().and_then(Metric::parse), words.next().map(str::parse))
+        {
+            numbers.insert(metric, value);
+        }
+    }
+    if numbers.is_empty() { Err("printed no number".to_owned()) } else { Ok(numbers) }
 }
 
 fn print(outcome: &[(Metric, f64)]) -> Result<(), String> {
@@ -193,4 +238,21 @@ fn lateness(n: u64, cpu: Duration, sum: Duration, max: Duration) -> Outcome {
         (Metric::Late, sum.as_secs_f64() * 1e3 / n as f64),
         (Metric::LateMax, max.as_secs_f64() * 1e3),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_is_the_numbers_a_process_prints() {
+        let numbers = numbers("ns 12.5\nnonsense\ncpu 3\nrate 1e5\n");
+        let expected = HashMap::from([(Metric::Time, 12.5), (Metric::Cpu, 3.0), (Metric::Rate, 1e5)]);
+        assert_eq!(numbers, Ok(expected));
+    }
+
+    #[test]
+    fn a_process_without_a_number_has_failed() {
+        assert_eq!(numbers("hello\nns soon\n"), Err("printed no number".to_owned()));
+    }
 }

@@ -1,12 +1,13 @@
 //! Runs the workloads: rounds interleaved (A B C A B C …), each round in a process of its own.
 
-use crate::peers::{self, Missing, System};
+use crate::peers::{self, Missing, Numbers, System};
+use crate::plan::{Effort, estimate};
+use crate::process::capture;
+use crate::served;
 use crate::stats::{Summary, ratio_to_cede};
-use crate::workloads::{Kind, Metric, Scenario, Workload};
+use crate::workloads::{Better, Kind, Scenario, Workload};
 use std::collections::HashMap;
-use std::io::{IsTerminal as _, Read, Write as _};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 /// The name that ratios refer to.
@@ -49,28 +50,7 @@ pub struct Results {
     pub took: Duration,
 }
 
-type Round = Result<HashMap<Metric, f64>, String>;
-
-/// How long, how often.
-#[derive(Debug, Clone, Copy)]
-struct Effort {
-    budget: Duration,
-    rounds: usize,
-    limit: Duration,
-}
-
-impl Effort {
-    fn of(scenario: Scenario, quick: bool) -> Self {
-        let long = matches!(scenario.kind, Kind::WaitEvent | Kind::Sleeps | Kind::Cancel);
-        let (millis, rounds, limit) = match (quick, long) {
-            (true, false) => (50, 3, 30),
-            (true, true) => (50, 3, 30),
-            (false, false) => (250, 7, 60),
-            (false, true) => (250, 5, 180),
-        };
-        Self { budget: Duration::from_millis(millis), rounds, limit: Duration::from_secs(limit) }
-    }
-}
+type Round = Result<Numbers, String>;
 
 /// Runs every workload for every system that supports it (with `only`: for cede and those whose name contains
 /// one of these words); tells on standard error how far it is, and gives each table to `finished` at once, so
@@ -93,12 +73,18 @@ pub fn run(
     let wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word.as_str()));
     systems.retain(|s| s.name == CEDE || wanted(s.name));
     missing.retain(|m| wanted(m.system));
+    let able = |scenario: Scenario| -> Vec<&System> {
+        systems.iter().filter(|system| system.supports(scenario)).collect()
+    };
+    let expected: Duration = scenarios.iter().map(|s| estimate(*s, able(*s).len(), quick)).sum();
+    let minutes = expected.as_secs_f64() / 60.0;
+    progress(&format!("about {minutes:.1} minutes for {} scenarios", scenarios.len()), false);
     let mut tables = HashMap::new();
     for (index, scenario) in scenarios.iter().enumerate() {
         let ids: Vec<&str> =
             workloads.iter().filter(|w| w.scenario == *scenario).map(|w| w.id.as_str()).collect();
         let place = format!("[{}/{}] {}", index + 1, scenarios.len(), ids.join(" "));
-        let able: Vec<&System> = systems.iter().filter(|s| s.supports(*scenario)).collect();
+        let able = able(*scenario);
         let rounds = run_scenario(&able, *scenario, Effort::of(*scenario, quick), &place);
         for workload in workloads.iter().filter(|w| w.scenario == *scenario) {
             let table = table(workload, &able, &rounds);
@@ -120,11 +106,18 @@ fn run_scenario(systems: &[&System], scenario: Scenario, effort: Effort, place: 
                 continue;
             }
             progress(&format!("{place}: round {round}/{}: {}", effort.rounds, system.name), false);
-            let result = system.command(scenario, effort.budget).map_err(|e| e.to_string());
-            own.push(result.and_then(|command| run_round(command, effort.limit)));
+            own.push(run_round(system, scenario, effort));
         }
     }
     rounds
+}
+
+fn run_round(system: &System, scenario: Scenario, effort: Effort) -> Round {
+    if scenario.kind.is_served() {
+        return served::round(system, scenario, effort.budget, effort.limit);
+    }
+    let command = system.command(scenario, effort.budget).map_err(|e| e.to_string())?;
+    peers::numbers(&capture(command, effort.limit)?)
 }
 
 fn table(workload: &Workload, systems: &[&System], rounds: &[Vec<Round>]) -> Table {
@@ -136,6 +129,7 @@ fn table(workload: &Workload, systems: &[&System], rounds: &[Vec<Round>]) -> Tab
         })
         .collect();
     let cede = systems.iter().position(|s| s.name == CEDE).map(|index| values[index].as_slice());
+    let better = workload.metric.better();
     let mut rows = Vec::new();
     for (index, system) in systems.iter().enumerate() {
         let error = rounds[index].iter().find_map(|round| round.as_ref().err().cloned());
@@ -144,74 +138,17 @@ fn table(workload: &Workload, systems: &[&System], rounds: &[Vec<Round>]) -> Tab
         if summary.is_none() && error.is_none() {
             continue;
         }
-        let ratio = summary.and(cede).and_then(|cede| ratio_to_cede(&values[index], cede));
+        let ratio = summary.and(cede).and_then(|cede| ratio_to_cede(&values[index], cede, better));
         let (system, version) = (system.name.to_owned(), system.version.clone());
         rows.push(Row { system, version, summary, ratio_to_cede: ratio, error });
     }
-    let median = |row: &Row| row.summary.map_or(f64::INFINITY, |s| s.median);
-    rows.sort_by(|a, b| median(a).total_cmp(&median(b)));
-    Table { workload: workload.clone(), rows }
-}
-
-fn run_round(mut command: Command, limit: Duration) -> Round {
-    // A backtrace would hide the reason.
-    command.env("RUST_BACKTRACE", "0");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|e| format!("does not start: {e}"))?;
-    let output = reader(child.stdout.take());
-    let errors = reader(child.stderr.take());
-    let Ok(output) = output.recv_timeout(limit) else {
-        end(&mut child);
-        return Err(format!("not finished within {} s", limit.as_secs()));
+    let place = |row: &Row| match (row.summary, better) {
+        (None, _) => f64::INFINITY,
+        (Some(s), Better::Lower) => s.median,
+        (Some(s), Better::Higher) => -s.median,
     };
-    let status = child.wait().map_err(|e| e.to_string())?;
-    if !status.success() {
-        let errors = errors.recv().unwrap_or_default();
-        return Err(reason(&errors).unwrap_or_else(|| format!("ended with {status}")));
-    }
-    let mut numbers = HashMap::new();
-    for line in output.lines() {
-        let mut words = line.split_whitespace();
-        if let (Some(metric), Some(Ok(value))) =
-            (words.next().and_then(Metric::parse), words.next().map(str::parse))
-        {
-            numbers.insert(metric, value);
-        }
-    }
-    if numbers.is_empty() { Err("printed no number".to_owned()) } else { Ok(numbers) }
-}
-
-/// Reads a pipe to its end on a thread, so that the harness can wait with a limit.
-fn reader(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            _ = pipe.read_to_end(&mut bytes);
-        }
-        _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
-    });
-    receiver
-}
-
-fn end(child: &mut Child) {
-    _ = child.kill();
-    _ = child.wait();
-}
-
-/// The line of a standard error that says most: the one after Rust's "panicked at", Go's "fatal error", else
-/// the last one.
-fn reason(errors: &str) -> Option<String> {
-    let mut lines = errors.lines();
-    let told = lines.find(|l| l.contains("panicked at")).and_then(|_| lines.next());
-    let told = told.or_else(|| errors.lines().find(|l| l.contains("fatal error")));
-    let told = told.or_else(|| errors.lines().rfind(|l| !l.trim().is_empty()))?;
-    let mut told = told.trim().trim_start_matches("Error: ").to_owned();
-    if let Some((at, _)) = told.char_indices().nth(160) {
-        told.truncate(at);
-        told.push('…');
-    }
-    Some(told)
+    rows.sort_by(|a, b| place(a).total_cmp(&place(b)));
+    Table { workload: workload.clone(), rows }
 }
 
 /// Tells where the run is: on a terminal in one line that changes, else a line a step.
@@ -224,33 +161,4 @@ fn progress(text: &str, last: bool) {
     } else {
         writeln!(err, "{text}")
     };
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shell(script: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
-        command
-    }
-
-    #[test]
-    fn a_round_is_the_numbers_a_process_prints() {
-        let round = run_round(shell("echo ns 12.5; echo nonsense; echo cpu 3"), Duration::from_secs(10));
-        assert_eq!(round, Ok(HashMap::from([(Metric::Time, 12.5), (Metric::Cpu, 3.0)])));
-    }
-
-    #[test]
-    fn a_process_that_fails_gives_its_reason() {
-        let script = "echo \"thread 'main' panicked at x.rs:1:1:\" >&2; echo 'no stack' >&2; exit 101";
-        assert_eq!(run_round(shell(script), Duration::from_secs(10)), Err("no stack".to_owned()));
-    }
-
-    #[test]
-    fn a_process_that_hangs_is_ended() {
-        let round = run_round(shell("exec sleep 60"), Duration::from_millis(50));
-        assert_eq!(round, Err("not finished within 0 s".to_owned()));
-    }
 }

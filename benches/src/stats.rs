@@ -1,5 +1,7 @@
 //! The few statistics a row needs.
 
+use crate::workloads::Better;
+
 /// The middle value, or the mean of the two in the middle; `None` of nothing.
 #[must_use]
 pub fn median(values: &[f64]) -> Option<f64> {
@@ -38,17 +40,18 @@ impl Summary {
     }
 }
 
-/// How much better cede is: the median over the rounds of `peer / cede` (lower is better), pairing only
-/// numbers of the same round, since the machine's speed drifts between rounds.
+/// How much better cede is: the median over the rounds of `peer / cede`, or of `cede / peer` where more is
+/// better, pairing only numbers of the same round, since the machine's speed drifts between rounds.
 #[must_use]
-pub fn ratio_to_cede(peer: &[Option<f64>], cede: &[Option<f64>]) -> Option<f64> {
-    let ratios: Vec<f64> = peer
-        .iter()
-        .zip(cede)
-        .filter_map(|pair| match pair {
-            (Some(peer), Some(cede)) if *cede > 0.0 => Some(peer / cede),
-            _ => None,
+pub fn ratio_to_cede(peer: &[Option<f64>], cede: &[Option<f64>], better: Better) -> Option<f64> {
+    let pairs = peer.iter().zip(cede).filter_map(|(peer, cede)| Some(((*peer)?, (*cede)?)));
+    let ratios: Vec<f64> = pairs
+        .map(|(peer, cede)| match better {
+            Better::Lower => (peer, cede),
+            Better::Higher => (cede, peer),
         })
+        .filter(|(_, by)| *by > 0.0)
+        .map(|(ratio, by)| ratio / by)
         .collect();
     median(&ratios)
 }
@@ -68,7 +71,14 @@ mod tests {
         // The second round was twice as slow for both: the ratio does not move.
         let peer = [Some(40.0), Some(80.0), None];
         let cede = [Some(10.0), Some(20.0), Some(1.0)];
-        assert_eq!(ratio_to_cede(&peer, &cede), Some(4.0));
+        assert_eq!(ratio_to_cede(&peer, &cede, Better::Lower), Some(4.0));
+    }
+
+    #[test]
+    fn the_ratio_says_how_much_better_cede_is_either_way() {
+        let (peer, cede) = ([Some(100.0)], [Some(150.0)]);
+        assert_eq!(ratio_to_cede(&peer, &cede, Better::Higher), Some(1.5));
+        assert_eq!(ratio_to_cede(&cede, &peer, Better::Lower), Some(1.5));
     }
 
     #[test]

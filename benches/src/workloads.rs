@@ -4,6 +4,8 @@
 //! unit. Several workloads may read the same scenario (W7 gives bytes, creation and wake at once), which is
 //! then run only once.
 
+mod served;
+
 /// The piece of work, the same for every system. `n` and `m` are the fields of [`Scenario`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -33,11 +35,17 @@ pub enum Kind {
     Sleeps,
     /// `n` tasks wait for an event; a run cancels them all and waits for their end.
     Cancel,
+    /// A server that echoes on `n` TCP connections, 64 bytes a request, the next one after the answer.
+    Echo,
+    /// A Redis server: SET, then GET, from `n` clients, `m` requests at a time each.
+    Redis,
+    /// An HTTP server: a small page to `n` connections that are kept alive.
+    Http,
 }
 
 impl Kind {
     /// Every kind, with the word that names it on a peer's command line.
-    pub const ALL: [(Kind, &'static str); 13] = [
+    pub const ALL: [(Kind, &'static str); 16] = [
         (Kind::Resume, "resume"),
         (Kind::NestedCoroutines, "nested-coroutines"),
         (Kind::SuspendUnder, "suspend-under"),
@@ -51,7 +59,16 @@ impl Kind {
         (Kind::WaitSleep, "wait-sleep"),
         (Kind::Sleeps, "sleeps"),
         (Kind::Cancel, "cancel"),
+        (Kind::Echo, "echo"),
+        (Kind::Redis, "redis"),
+        (Kind::Http, "http"),
     ];
+
+    /// Whether a system only serves, and another process measures.
+    #[must_use]
+    pub fn is_served(self) -> bool {
+        matches!(self, Self::Echo | Self::Redis | Self::Http)
+    }
 
     /// The word that names this kind on a peer's command line.
     #[must_use]
@@ -67,7 +84,7 @@ pub struct Scenario {
     pub kind: Kind,
     /// How many, or how deep.
     pub n: u64,
-    /// How often ([`Kind::Yield`] only, otherwise 0).
+    /// How often ([`Kind::Yield`]), how many at a time ([`Kind::Redis`]), otherwise 0.
     pub m: u64,
 }
 
@@ -109,10 +126,38 @@ pub enum Metric {
     Late,
     /// The largest lateness, in milliseconds.
     LateMax,
+    /// Requests a second.
+    Rate,
+    /// What a server spends on a request, in microseconds of CPU time.
+    CpuRequest,
+    /// Redis's SET, a second.
+    Set,
+    /// Redis's GET, a second.
+    Get,
+}
+
+/// Which of two numbers is the better one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Better {
+    /// The smaller: a time, a size.
+    Lower,
+    /// The larger: a throughput.
+    Higher,
+}
+
+impl Better {
+    /// `lower` or `higher`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lower => "lower",
+            Self::Higher => "higher",
+        }
+    }
 }
 
 impl Metric {
-    const ALL: [(Metric, &'static str); 7] = [
+    const ALL: [(Metric, &'static str); 11] = [
         (Metric::Time, "ns"),
         (Metric::Bytes, "bytes"),
         (Metric::Create, "create"),
@@ -120,7 +165,20 @@ impl Metric {
         (Metric::Cpu, "cpu"),
         (Metric::Late, "late"),
         (Metric::LateMax, "late-max"),
+        (Metric::Rate, "rate"),
+        (Metric::CpuRequest, "cpu-request"),
+        (Metric::Set, "set"),
+        (Metric::Get, "get"),
     ];
+
+    /// Which of two of its values is the better one.
+    #[must_use]
+    pub fn better(self) -> Better {
+        match self {
+            Self::Rate | Self::Set | Self::Get => Better::Higher,
+            _ => Better::Lower,
+        }
+    }
 
     /// The word a peer prints before this number.
     #[must_use]
@@ -142,7 +200,7 @@ pub struct Workload {
     pub id: String,
     /// What is done, in words.
     pub title: String,
-    /// The unit of the rows. Every workload so far is better when lower.
+    /// The unit of the rows.
     pub unit: &'static str,
     /// What is run.
     pub scenario: Scenario,
@@ -160,7 +218,10 @@ pub fn all(quick: bool) -> Vec<Workload> {
     awaits(&mut list);
     tasks(&mut list, quick);
     suspended(&mut list, quick);
-    time_and_cancel(&mut list);
+    time(&mut list);
+    served::echo(&mut list);
+    cancel(&mut list);
+    served::programs(&mut list);
     article(&mut list);
     list
 }
@@ -253,7 +314,7 @@ fn what(metric: Metric) -> &'static str {
     }
 }
 
-fn time_and_cancel(list: &mut Vec<Workload>) {
+fn time(list: &mut Vec<Workload>) {
     let rows = [
         ("W8-cpu", "CPU time of the process", Metric::Cpu),
         ("W8-late", "mean lateness", Metric::Late),
@@ -264,6 +325,9 @@ fn time_and_cancel(list: &mut Vec<Workload>) {
         let scenario = Scenario::new(Kind::Sleeps, 100_000);
         list.push(Workload { id: id.to_owned(), title, unit: "ms", scenario, metric, per: 1.0 });
     }
+}
+
+fn cancel(list: &mut Vec<Workload>) {
     let cancel = Scenario::new(Kind::Cancel, 100_000);
     add(list, "W10", "cancel 100,000 waiting tasks and await their end", "ns/task", cancel, 100_000);
 }
@@ -325,6 +389,28 @@ mod tests {
             let [kind, n, m] = workload.scenario.args();
             assert_eq!(Scenario::parse(&kind, &n, &m), Some(workload.scenario));
         }
+    }
+
+    #[test]
+    fn the_served_workloads_are_selected_by_their_prefixes() {
+        let ids = |prefix: &str| -> Vec<String> {
+            selected(&[prefix.to_owned()], true).into_iter().map(|w| w.id).collect()
+        };
+        assert_eq!(ids("W9"), ["W9-50", "W9-50-cpu", "W9-1000", "W9-1000-cpu"]);
+        assert_eq!(ids("http"), ["http-50", "http-50-cpu", "http-1000", "http-1000-cpu"]);
+        assert_eq!(ids("redis-50"), ["redis-50-p1-cpu", "redis-50-p16-cpu"]);
+        assert_eq!(
+            ids("redis-set"),
+            ["redis-set-50-p1", "redis-set-50-p16", "redis-set-1000-p1", "redis-set-1000-p16"]
+        );
+    }
+
+    #[test]
+    fn of_requests_a_second_more_are_better() {
+        let higher: Vec<Workload> =
+            all(true).into_iter().filter(|w| w.metric.better() == Better::Higher).collect();
+        assert!(higher.iter().all(|w| w.unit == "requests/s"));
+        assert_eq!(higher.len(), 2 + 8 + 2);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! CPython's asyncio, the same with eager tasks (3.12), and uvloop: one script, three flavours.
 
 use super::Missing;
-use super::foreign::{Found, Program, output, source};
+use super::foreign::{Found, Program, source};
+use super::python::{lacks, module, numbers, python};
 use crate::workloads::Kind;
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 const ALL: &[Kind] = &[
     Kind::Resume,
@@ -62,38 +62,4 @@ pub(crate) fn find(_kinds: &[Kind]) -> Vec<Found> {
         None => Err(lacks("uvloop")),
     });
     all
-}
-
-/// The Python to use and its version: `CEDE_BENCH_PYTHON`, else the newest one on `PATH` or in pyenv.
-pub(crate) fn python() -> Option<(PathBuf, String)> {
-    let version = |python: PathBuf| {
-        let text = output(&python, &["-c", "import platform; print(platform.python_version())"])?;
-        Some((python, text))
-    };
-    if let Some(python) = std::env::var_os("CEDE_BENCH_PYTHON") {
-        return version(python.into());
-    }
-    let mut candidates: Vec<PathBuf> = (12..20).map(|minor| format!("python3.{minor}").into()).collect();
-    candidates.push("python3".into());
-    if let Some(home) = std::env::var_os("HOME") {
-        let versions = std::fs::read_dir(PathBuf::from(home).join(".pyenv/versions"));
-        candidates.extend(versions.into_iter().flatten().flatten().map(|v| v.path().join("bin/python")));
-    }
-    candidates.into_iter().filter_map(version).max_by_key(|(_, version)| numbers(version))
-}
-
-/// The version of a module in that Python, if it can be imported.
-pub(crate) fn module(name: &str) -> Option<String> {
-    let (python, _) = python()?;
-    output(python, &["-c", &format!("import {name}; print({name}.__version__)")])
-}
-
-/// The report of a module that cannot be imported.
-pub(crate) fn lacks(system: &'static str) -> Missing {
-    let python = python().map_or_else(|| "python3".to_owned(), |(python, _)| python.display().to_string());
-    Missing { system, package: format!("{system} (PyPI), for {python}; CEDE_BENCH_PYTHON chooses another") }
-}
-
-fn numbers(version: &str) -> Vec<u32> {
-    version.split('.').map_while(|part| part.parse().ok()).collect()
 }

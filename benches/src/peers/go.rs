@@ -25,15 +25,20 @@ pub(crate) fn find(kinds: &[Kind]) -> Vec<Found> {
 }
 
 fn one() -> Found {
-    let missing = |package: String| Missing { system: "Go", package };
-    // "go version go1.19.8 linux/amd64"
-    let version = output("go", &["version"]).ok_or_else(|| missing("golang-go (Debian)".to_owned()))?;
-    let version = version.split_whitespace().nth(2).unwrap_or("").trim_start_matches("go").to_owned();
+    let version = version()?;
     let binary = compiled("peer.go", include_str!("../../peers/peer.go"), |source, binary| {
         let mut command = Command::new("go");
         command.env("GOTOOLCHAIN", "local").args(["build", "-o"]).arg(binary).arg(source);
         command
     });
-    let argv = vec![binary.map_err(missing)?.into()];
-    Ok(("Go", version, Program { argv, kinds: KINDS }))
+    let binary = binary.map_err(|package| Missing { system: "Go", package })?;
+    Ok(("Go", version, Program { argv: vec![binary.into()], kinds: KINDS }))
+}
+
+/// The version of the Go that is here, or what would bring one.
+pub(crate) fn version() -> Result<String, Missing> {
+    // "go version go1.19.8 linux/amd64"
+    let text = output("go", &["version"]);
+    let text = text.ok_or_else(|| Missing { system: "Go", package: "golang-go (Debian)".to_owned() })?;
+    Ok(text.split_whitespace().nth(2).unwrap_or("").trim_start_matches("go").to_owned())
 }

@@ -1,8 +1,8 @@
 //! greenlet (stackful coroutines for CPython) and gevent (a loop over them).
 
 use super::Missing;
-use super::asyncio::{lacks, module, python};
 use super::foreign::{Found, Program, source};
+use super::python::{lacks, module, python};
 use crate::workloads::Kind;
 
 const GREENLET: &[Kind] = &[Kind::Resume];

@@ -20,7 +20,8 @@ pub fn render(results: &Results, machine: &Machine) -> String {
         out,
         "<p>{effort}, {minutes:.0} minutes. A bar is the median of the rounds, the line across it goes from the \
          best round to the worst. <b>×</b> is how much better cede is: the median over the rounds of the ratio \
-         within a round, above 1 where cede is better. Shorter is better everywhere. Rounds are interleaved and \
+         within a round, above 1 where cede is better. The best stands first; shorter is better but for requests a \
+         second, where longer is. Rounds are interleaved and \
          each runs in a process of its own.</p>"
     );
     overview(&mut out, &results.tables);
@@ -126,11 +127,12 @@ fn chart(out: &mut String, table: &Table) {
     let axis = Axis::of(&table.rows);
     _ = writeln!(
         out,
-        "<section id=\"{0}\">\n<h2><span class=\"id\">{0}</span> {1}</h2>\n<p class=\"unit\">{2}, lower is better{3}</p>",
+        "<section id=\"{0}\">\n<h2><span class=\"id\">{0}</span> {1}</h2>\n<p class=\"unit\">{2}, {4} is better{3}</p>",
         escape(&workload.id),
         escape(&workload.title),
         escape(workload.unit),
         if axis.logarithmic { "; <b>logarithmic scale</b>" } else { "" },
+        workload.metric.better().word(),
     );
     out.push_str("<div class=\"chart\" role=\"table\">\n");
     for row in &table.rows {

@@ -22,7 +22,8 @@ pub fn render(results: &Results, machine: &Machine) -> Value {
         .map(|table| {
             let w = &table.workload;
             let rows: Vec<Value> = table.rows.iter().map(row).collect();
-            json!({"id": w.id, "title": w.title, "unit": w.unit, "better": "lower", "rows": rows})
+            let better = w.metric.better().word();
+            json!({"id": w.id, "title": w.title, "unit": w.unit, "better": better, "rows": rows})
         })
         .collect();
     let missing: Vec<Value> =

@@ -23,7 +23,8 @@ pub fn closing(results: &Results) -> String {
 pub fn table(table: &Table) -> String {
     let mut out = String::new();
     let workload = &table.workload;
-    _ = writeln!(out, "\n{}  {} ({}, lower is better)", workload.id, workload.title, workload.unit);
+    let better = workload.metric.better().word();
+    _ = writeln!(out, "\n{}  {} ({}, {better} is better)", workload.id, workload.title, workload.unit);
     let width = table.rows.iter().map(|row| name(row).chars().count()).max().unwrap_or(0);
     for row in &table.rows {
         let name = name(row);

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn serve(address: &str) -> io::Result<()> {
+pub(crate) fn serve(address: &str) -> io::Result<()> {
     let listener = TcpListener::bind_reuse_port(address)?;
     loop {
         let (stream, _) = listener.accept()?;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use cede::net::TcpStream;
 use cede::streams::StreamWriter;
 
-use crate::protocol::Replies;
+use super::protocol::Replies;
 
 type Listeners = HashMap<u64, StreamWriter<TcpStream>>;
 

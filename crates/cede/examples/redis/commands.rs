@@ -1,10 +1,10 @@
 //! The commands, by their names.
 
-use crate::Shared;
-use crate::channels::Subscriptions;
-use crate::keys;
-use crate::protocol::Replies;
-use crate::values;
+use super::Shared;
+use super::channels::Subscriptions;
+use super::keys;
+use super::protocol::Replies;
+use super::values;
 
 /// What comes after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

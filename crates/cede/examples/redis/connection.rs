@@ -6,10 +6,10 @@ use std::rc::Rc;
 use cede::net::TcpStream;
 use cede::streams::StreamWriter;
 
-use crate::Shared;
-use crate::channels::Subscriptions;
-use crate::commands::{self, After};
-use crate::protocol::{Replies, parse};
+use super::Shared;
+use super::channels::Subscriptions;
+use super::commands::{self, After};
+use super::protocol::{Replies, parse};
 
 pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;

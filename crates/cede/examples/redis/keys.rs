@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use crate::commands::{Refused, integer};
-use crate::protocol::Replies;
-use crate::store::{Store, after};
+use super::commands::{Refused, integer};
+use super::protocol::Replies;
+use super::store::{Store, after};
 
 pub(crate) fn run(
     name: &[u8],

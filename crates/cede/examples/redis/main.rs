@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn serve(address: &str) -> io::Result<()> {
+pub(crate) fn serve(address: &str) -> io::Result<()> {
     let listener = TcpListener::bind(address)?;
     println!("redis: {}", listener.local_addr()?);
     let shared = Rc::new(Shared::default());

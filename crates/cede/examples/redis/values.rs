@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
-use crate::commands::{Refused, integer};
-use crate::protocol::Replies;
-use crate::store::{Store, Value, after};
+use super::commands::{Refused, integer};
+use super::protocol::Replies;
+use super::store::{Store, Value, after};
 
 type Done = Result<(), Refused>;
 
