@@ -2,7 +2,7 @@
 //! on a port; any other is a program.
 //!
 //! All do the same, on one core and one thread of their own choice: what comes is echoed, with a buffer of
-//! [`BUFFER`] bytes a connection and `TCP_NODELAY`; Redis and HTTP are whole programs.
+//! 4 KiB a connection and `TCP_NODELAY`; Redis and HTTP are whole programs.
 
 mod cede;
 mod epoll;
