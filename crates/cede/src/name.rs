@@ -53,9 +53,11 @@ fn tidy<F>() -> &'static str {
     while let Some(shorter) = path.strip_suffix("::{{closure}}") {
         path = shorter;
     }
-    // Generic arguments may hold paths of their own.
-    let end = path.find('<').unwrap_or(path.len());
-    let start = path[..end].rfind("::").map_or(0, |at| at + 2);
+    // Generic arguments may hold paths of their own. Bytes, for this is done for each await that is recorded, and
+    // `rfind` prepares itself for longer texts.
+    let bytes = path.as_bytes();
+    let end = bytes.iter().position(|byte| *byte == b'<').unwrap_or(bytes.len());
+    let start = bytes[..end].windows(2).rposition(|pair| pair == b"::").map_or(0, |at| at + 2);
     let name = &path[start..end];
     if name.is_empty() { full } else { name }
 }

@@ -26,11 +26,6 @@ fn negative() {}
 #[cede::test(schedules = 10, real_time)]
 fn both() {}
 
-#[cede::test(schedules = 10)]
-fn no_result() -> u32 {
-    1
-}
-
 #[cede::main(threads)]
 fn main() {
     one().await;

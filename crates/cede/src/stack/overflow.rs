@@ -38,7 +38,7 @@ pub(crate) fn watch(reservation: &'static Reservation) {
 
 /// The stack of ours in which this address lies. Called by a signal handler: no locks, no allocation.
 #[cfg_attr(not(feature = "watchdog"), allow(dead_code))]
-pub(super) fn slot_at(address: usize) -> Option<Slot> {
+pub(super) fn stack_at(address: usize) -> Option<Slot> {
     // SAFETY: null or the reservation of the process, which is never dropped.
     unsafe { WATCHED.load(Ordering::Acquire).as_ref() }?.stack_at(address)
 }

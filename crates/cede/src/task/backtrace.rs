@@ -35,9 +35,10 @@ fn trimmed(backtrace: &str) -> String {
         }
     }
     let is = |frame: &[&str], name: &str| frame.first().is_some_and(|line| line.contains(name));
-    let above = frames.iter().rposition(|frame| is(frame, "cede::task::park::")).map_or(0, |at| at + 1);
-    let below =
-        frames[above..].iter().position(|frame| is(frame, "run_body")).map_or(frames.len(), |at| above + at);
+    // Below it there may be the frames of another task, on top of which this one runs.
+    let below = frames.iter().position(|frame| is(frame, "run_body")).unwrap_or(frames.len());
+    let above =
+        frames[..below].iter().rposition(|frame| is(frame, "cede::task::park::")).map_or(0, |at| at + 1);
     let body = &frames[above..below];
     // The number tells nothing once others are left out.
     let name = |frame: &[&str]| {

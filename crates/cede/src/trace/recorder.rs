@@ -105,7 +105,8 @@ impl Inner {
     }
 
     fn read_output(&mut self, time: Duration) {
-        let text = self.output.as_ref().map_or_else(String::new, |take| take());
+        let Some(take) = &self.output else { return };
+        let text = take();
         for line in text.split_inclusive('\n') {
             self.keep(time, Event::Printed { text: line.to_owned() });
         }

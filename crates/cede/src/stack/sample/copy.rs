@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::super::altstack::protect_this_thread;
-use super::super::overflow::slot_at;
+use super::super::overflow::stack_at;
 
 /// How much of a stack is copied, in words: 64 KiB, a whole one of a usual task.
 const WORDS: usize = 8 << 10;
@@ -195,7 +195,7 @@ fn top_of_stack(pointer: usize) -> usize {
     if own.contains(&pointer) {
         return own.end;
     }
-    slot_at(pointer).map_or(pointer, |slot| slot.base())
+    stack_at(pointer).map_or(pointer, |slot| slot.base())
 }
 
 #[cfg(target_arch = "x86_64")]
