@@ -213,16 +213,17 @@ impl Reservation {
 
     /// The slot whose guard holds this address. Called by the signal handler: no locks, no allocation.
     pub(crate) fn guard_hit(&self, address: usize) -> Option<Slot> {
-        self.slot_at(address).filter(|slot| address - slot.low < self.guard_size)
+        self.slot_around(address).filter(|slot| address - slot.low < self.guard_size)
     }
 
     /// The slot in whose stack this address lies. Called by a signal handler: no locks, no allocation.
     #[cfg_attr(not(feature = "watchdog"), allow(dead_code))]
     pub(crate) fn stack_at(&self, address: usize) -> Option<Slot> {
-        self.slot_at(address).filter(|slot| address - slot.low >= self.guard_size && address < slot.base())
+        self.slot_around(address).filter(|slot| address - slot.low >= self.guard_size && address < slot.base())
     }
 
-    fn slot_at(&self, address: usize) -> Option<Slot> {
+    /// The slot, guard included, that this address lies in.
+    fn slot_around(&self, address: usize) -> Option<Slot> {
         let offset = address.checked_sub(self.base).filter(|offset| *offset < self.len)?;
         let region = offset / self.region;
         let class = self.classes.get(region)?.load(Ordering::Acquire);
