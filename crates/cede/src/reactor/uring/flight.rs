@@ -22,10 +22,15 @@ pub(super) enum Request<'a> {
     Poll(Way),
 }
 
+/// `IORING_RECVSEND_POLL_FIRST`: do not try before there is something, for as far as we know there is nothing.
+const POLL_FIRST: u16 = 1;
+
 impl Request<'_> {
     fn entry(&mut self, fd: types::Fd) -> squeue::Entry {
         match self {
-            Request::Receive(into) => opcode::Recv::new(fd, into.as_mut_ptr(), length(into.len())).build(),
+            Request::Receive(into) => {
+                opcode::Recv::new(fd, into.as_mut_ptr(), length(into.len())).ioprio(POLL_FIRST).build()
+            }
             Request::Send(from) => {
                 opcode::Send::new(fd, from.as_ptr(), length(from.len())).flags(libc::MSG_NOSIGNAL).build()
             }
