@@ -60,6 +60,10 @@ browser:
 idle:
     @.ci/run idle
 
+# the tests of sockets by io_uring, where the kernel gives a ring
+uring:
+    @.ci/run uring
+
 # the examples, against redis-benchmark, redis-cli, wrk, curl and others
 programs:
     @.ci/run programs

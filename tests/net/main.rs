@@ -5,6 +5,7 @@
 mod help;
 
 mod accept;
+mod backends;
 mod cancelling;
 mod churn;
 mod faults;

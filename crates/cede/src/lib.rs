@@ -156,6 +156,7 @@ pub use observe::{Called, LoopEvent, Observer, ReadyCallback, StackId, StepEnd};
 pub use outcome::Outcome;
 #[doc(inline)]
 pub use promise::Promise;
+pub use reactor::Backend;
 #[doc(inline)]
 pub use report::Report;
 #[doc(inline)]

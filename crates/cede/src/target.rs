@@ -40,6 +40,9 @@ pub(crate) trait TargetCell {
     /// A waker was used, of the task that waits for this.
     fn rung(self: Rc<Self>) {}
 
+    /// The task that waits for this is given up: its stack is leaked and never runs again.
+    fn abandoned(&self) {}
+
     /// What a cancellation is handed on to instead of being taken here, if it is several at once (`gather`).
     fn children(&self) -> Option<&[Target]> {
         None

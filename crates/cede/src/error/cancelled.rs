@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use super::Error;
@@ -43,4 +44,13 @@ impl std::error::Error for Cancelled {}
 pub(crate) enum Interrupt {
     Cancelled(Cancelled),
     Error(Error),
+}
+
+impl From<Interrupt> for io::Error {
+    fn from(interrupt: Interrupt) -> Self {
+        match interrupt {
+            Interrupt::Cancelled(cancelled) => cancelled.into(),
+            Interrupt::Error(error) => error.into(),
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::step::Before;
 use crate::context::{self, Context};
 use crate::error::Error;
 use crate::observe::Observer;
+use crate::reactor::Backend;
 use crate::report::Report;
 use crate::signals::{CtrlC, Pressed};
 use crate::task::Task;
@@ -72,6 +73,7 @@ pub struct Runner {
     observer: Option<Rc<dyn Observer>>,
     before: Before,
     ctrl_c: Option<bool>,
+    backend: Option<Backend>,
     event_loop: Option<EventLoop>,
     /// What the context variables were at the end of the last run.
     context: Option<Context>,
@@ -134,6 +136,12 @@ impl Runner {
     /// Every callback then goes by the loop: the fast path is off.
     pub fn schedule(mut self, seed: u64) -> Self {
         self.before.shuffle = Some(Rc::new(Shuffle::new(seed)));
+        self
+    }
+
+    /// How the kernel reads and writes for the loop; see [`Backend`].
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = Some(backend);
         self
     }
 
@@ -245,6 +253,9 @@ impl Runner {
             }
             if let Some(observer) = self.observer.clone() {
                 event_loop.core.set_observer(observer);
+            }
+            if let Some(backend) = self.backend {
+                event_loop.set_backend(backend)?;
             }
             event_loop.core.before.replace(self.before.clone());
             self.event_loop = Some(event_loop);

@@ -40,12 +40,14 @@ macro_rules! read_and_write {
         /// Reading cedes while there is nothing to read.
         impl std::io::Read for &$stream {
             fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
-                let most = self.source.most(bytes.len());
-                let bytes = &mut bytes[..most];
-                self.source.read(bytes.len(), concat!($name, "::read"), |mut stream| stream.read(bytes))
+                let call = concat!($name, "::read");
+                self.source.receive(bytes, call, |mut stream, bytes| std::io::Read::read(&mut stream, bytes))
             }
 
             fn read_vectored(&mut self, bytes: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
+                if let Some(taken) = self.source.kept().take_vectored(bytes) {
+                    return taken;
+                }
                 let size = bytes.iter().map(|slice| slice.len()).sum();
                 self.source.read(size, concat!($name, "::read"), |mut stream| stream.read_vectored(bytes))
             }
@@ -55,8 +57,7 @@ macro_rules! read_and_write {
         impl std::io::Write for &$stream {
             fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
                 let call = concat!($name, "::write");
-                let bytes = &bytes[..self.source.most(bytes.len())];
-                self.source.when(crate::reactor::Way::Write, call, |mut stream| stream.write(bytes))
+                self.source.send(bytes, call, |mut stream, bytes| std::io::Write::write(&mut stream, bytes))
             }
 
             fn write_vectored(&mut self, bytes: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {

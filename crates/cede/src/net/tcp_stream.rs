@@ -66,8 +66,10 @@ impl TcpStream {
     /// Takes it out of the loop, and makes it blocking again.
     ///
     /// # Errors
-    /// Of the system.
+    /// Of the system. By io_uring also when bytes that a cancelled read had taken are still to be read: they
+    /// would be lost.
     pub fn into_std(self) -> io::Result<net::TcpStream> {
+        self.source.kept().none_left("TcpStream::into_std")?;
         let stream = self.source.into_inner();
         stream.set_nonblocking(false)?;
         Ok(stream)
@@ -103,6 +105,9 @@ impl TcpStream {
     /// # Errors
     /// As reading.
     pub fn peek(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        if let Some(count) = self.source.kept().peek(bytes) {
+            return Ok(count);
+        }
         self.source.when(Way::Read, "TcpStream::peek", |stream| stream.peek(bytes))
     }
 

@@ -92,8 +92,10 @@ impl UnixStream {
     /// Takes it out of the loop, and makes it blocking again.
     ///
     /// # Errors
-    /// Of the system.
+    /// Of the system. By io_uring also when bytes that a cancelled read had taken are still to be read: they
+    /// would be lost.
     pub fn into_std(self) -> io::Result<net::UnixStream> {
+        self.source.kept().none_left("UnixStream::into_std")?;
         let stream = self.source.into_inner();
         stream.set_nonblocking(false)?;
         Ok(stream)

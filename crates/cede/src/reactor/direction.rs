@@ -7,6 +7,8 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::kept::Kept;
+use super::uring::{OperationKey, Ring};
 use crate::completion::Completion;
 use crate::coroutine::Interrupt;
 use crate::error::{Cancelled, Error};
@@ -33,12 +35,18 @@ pub(super) struct Direction {
     parked: Cell<bool>,
     /// What the wait was cancelled with.
     message: RefCell<Option<Arc<str>>>,
+    /// What the kernel does by the ring for the task that waits, if it waits for that.
+    pub(super) flight: Cell<Option<OperationKey>>,
+    ring: Option<Rc<Ring>>,
+    /// What was read for a task that did not want it any more.
+    pub(super) kept: Kept,
     site: &'static Location<'static>,
 }
 
 impl Direction {
     pub(super) fn new(
         schedule: Rc<Schedule>,
+        ring: Option<Rc<Ring>>,
         what: &'static str,
         ready: bool,
         site: &'static Location<'static>,
@@ -51,6 +59,9 @@ impl Direction {
             ended: Cell::new(false),
             parked: Cell::new(false),
             message: RefCell::default(),
+            flight: Cell::new(None),
+            ring,
+            kept: Kept::default(),
             site,
         })
     }
@@ -82,11 +93,17 @@ impl Direction {
     /// The kernel's word.
     #[inline]
     pub(super) fn set_ready(self: &Rc<Self>, ended: bool) {
+        self.note_ready(ended);
+        self.wake(Outcome::Finished);
+    }
+
+    /// The kernel's word, for the task that asked for it.
+    #[inline]
+    pub(super) fn note_ready(&self, ended: bool) {
         self.ready.set(true);
         if ended {
             self.ended.set(true);
         }
-        self.wake(Outcome::Finished);
     }
 
     /// Wakes whoever waits.
@@ -98,7 +115,7 @@ impl Direction {
 
     /// Parks the running task until it is ready, or woken.
     #[track_caller]
-    pub(super) fn wait(self: &Rc<Self>, call: &'static str) -> io::Result<()> {
+    pub(super) fn wait(self: &Rc<Self>, call: &'static str) -> Result<(), Interrupt> {
         self.completion.begin_again();
         self.parked.set(true);
         let parked = Parked(self);
@@ -106,11 +123,9 @@ impl Direction {
         drop(parked);
         match waited {
             Ok(()) if self.completion.outcome() == Outcome::Cancelled => {
-                Err(Cancelled::with_message(self.message.take()).into())
+                Err(Interrupt::Cancelled(Cancelled::with_message(self.message.take())))
             }
-            Ok(()) => Ok(()),
-            Err(Interrupt::Cancelled(cancelled)) => Err(cancelled.into()),
-            Err(Interrupt::Error(error)) => Err(error.into()),
+            waited => waited,
         }
     }
 
@@ -154,6 +169,14 @@ impl TargetCell for Direction {
 
     fn kind(&self) -> &'static str {
         "descriptor"
+    }
+
+    /// The stack of the task that waits is leaked: nobody will take the operation back as its frame is left, and
+    /// what it reads into may belong to a frame below, which goes on.
+    fn abandoned(&self) {
+        if let (Some(ring), Some(key)) = (&self.ring, self.flight.take()) {
+            ring.abandon(key);
+        }
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

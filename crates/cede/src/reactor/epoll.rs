@@ -99,6 +99,12 @@ impl Selector {
         Ok(epoll::delete(&self.epoll, source)?)
     }
 
+    /// Readable when there is something to tell.
+    #[cfg(feature = "io-uring")]
+    pub(super) fn fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+
     /// Sleeps until something happens, and tells of each descriptor by its token.
     pub(super) fn wait(&self, sleep: Sleep, mut tell: impl FnMut(u64, Happened)) -> io::Result<()> {
         let timeout = match sleep {

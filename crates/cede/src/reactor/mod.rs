@@ -7,6 +7,9 @@
 //!   the task reads       now there is something
 //! ```
 //!
+//! With io_uring (`uring/`, a feature) a task that would have to wait has the kernel read or write for it
+//! instead; the rest is the same.
+//!
 //! Three rules:
 //!
 //! 1. **Wait first, then read.** A descriptor is registered once, edge-triggered, and what is known of it is
@@ -16,10 +19,12 @@
 //!    descriptor has gone finds nothing, whoever has got the number since.
 //! 3. **Nothing is allocated an operation.** What a task parks on is made with its descriptor and used again.
 
+mod backend;
 mod direction;
 #[cfg(feature = "faults")]
 mod faults;
 mod happened;
+mod kept;
 mod registry;
 #[cfg(all(target_os = "linux", not(cede_portable)))]
 #[path = "epoll.rs"]
@@ -29,8 +34,15 @@ mod selector;
 #[path = "portable.rs"]
 mod selector;
 mod source;
+#[cfg(all(feature = "io-uring", target_os = "linux", not(cede_portable)))]
+#[allow(unsafe_code)] // one of its rooms
+mod uring;
+#[cfg(not(all(feature = "io-uring", target_os = "linux", not(cede_portable))))]
+#[path = "no_uring.rs"]
+mod uring;
 mod watch;
 
+pub use backend::Backend;
 pub(crate) use happened::Sleep;
 pub(crate) use registry::Reactor;
 pub(crate) use selector::Waker;

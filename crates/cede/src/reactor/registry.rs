@@ -1,16 +1,18 @@
 //! The loop's descriptors by their keys, and the sleep.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::rc::Rc;
 
 use slotmap::SlotMap;
 
+use super::backend::Backend;
 use super::direction::Direction;
 use super::happened::{Happened, Interest, Sleep, SourceKey};
 use super::selector::{Selector, Waker};
 use super::source::Way;
+use super::uring::Ring;
 use super::watch::Watch;
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -24,6 +26,12 @@ const OPERATIONS: u32 = 64;
 /// The reactor of one loop.
 pub(crate) struct Reactor {
     pub(super) schedule: Rc<Schedule>,
+    /// The ring, if this loop has one: decided when its first descriptor is registered. Goes before the
+    /// selector, whose descriptor it watches.
+    ring: OnceCell<Option<Rc<Ring>>>,
+    pub(super) wanted: Cell<Backend>,
+    /// Why there is none although it was wanted.
+    pub(super) refused: RefCell<Option<io::Error>>,
     pub(super) selector: Selector,
     pub(super) entries: RefCell<SlotMap<SourceKey, Entry>>,
     /// The watches, by descriptor.
@@ -57,6 +65,9 @@ impl Reactor {
     pub(crate) fn new(schedule: Rc<Schedule>) -> Result<Rc<Self>, Error> {
         Ok(Rc::new(Reactor {
             schedule,
+            ring: OnceCell::new(),
+            wanted: Cell::new(Backend::by_environment()),
+            refused: RefCell::default(),
             selector: Selector::new()?,
             entries: RefCell::default(),
             watched: RefCell::default(),
@@ -69,6 +80,32 @@ impl Reactor {
             #[cfg(feature = "faults")]
             faults: RefCell::default(),
         }))
+    }
+
+    /// The ring, if this loop has one.
+    #[inline]
+    pub(super) fn ring(&self) -> Option<&Rc<Ring>> {
+        self.ring.get().and_then(Option::as_ref)
+    }
+
+    /// The same, which is decided now if it was not yet.
+    pub(super) fn ring_or_make(&self) -> Option<&Rc<Ring>> {
+        let decide = || match self.wanted.get() {
+            Backend::Readiness => None,
+            Backend::IoUring => match Ring::new() {
+                Ok(ring) => Some(Rc::new(ring)),
+                Err(error) => {
+                    *self.refused.borrow_mut() = Some(error);
+                    None
+                }
+            },
+        };
+        self.ring.get_or_init(decide).as_ref()
+    }
+
+    /// Whether that is decided.
+    pub(super) fn decided(&self) -> bool {
+        self.ring.get().is_some()
     }
 
     /// What ends the sleep from other threads.
@@ -117,10 +154,15 @@ impl Reactor {
     pub(crate) fn sleep(&self, sleep: Sleep) -> usize {
         self.callbacks.set(self.schedule.turn.callbacks.get());
         let mut told = 0;
-        let slept = self.selector.wait(sleep, |token, happened| {
+        let tell = |token, happened| {
             told += 1;
             self.tell(SourceKey::of(token), happened);
-        });
+        };
+        let slept = match self.ring() {
+            None => self.selector.wait(sleep, tell),
+            Some(ring) => ring.sleep(sleep, &self.selector, tell),
+        };
+        told += self.ring().map_or(0, |ring| ring.deliver());
         match slept {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -161,6 +203,10 @@ impl Reactor {
             return Err(Error::closed("registering a descriptor").into());
         }
         let key = self.entries.borrow_mut().insert(make());
+        let by_ring = self.ring().is_some() && matches!(self.entries.borrow().get(key), Some(Entry::Ends(_)));
+        if by_ring {
+            return Ok(key); // it is asked for each time
+        }
         match self.selector.add(&source, key.token(), interest) {
             Ok(()) => Ok(key),
             Err(error) => {
@@ -175,7 +221,8 @@ impl Reactor {
     pub(super) fn deregister(&self, key: SourceKey, source: impl AsFd) {
         let entry = self.entries.borrow_mut().remove(key);
         if let Some(entry) = entry {
-            if self.process == std::process::id() {
+            let by_ring = self.ring().is_some() && matches!(entry, Entry::Ends(_));
+            if !by_ring && self.process == std::process::id() {
                 let _ = self.selector.remove(source);
             }
             if let Entry::Ends(ends) = entry {
@@ -227,6 +274,9 @@ impl Reactor {
     /// Lets all go.
     pub(crate) fn close(&self) {
         self.closed.set(true);
+        if let Some(ring) = self.ring() {
+            ring.settle_all(); // of coroutines driven by hand, say, which may outlive us
+        }
         let all = self.entries.take();
         let watched = self.watched.take();
         self.waiting.set(self.waiting.get().saturating_sub(watched.len()));

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::direction::Direction;
 use super::happened::{Interest, SourceKey};
+use super::kept::Kept;
 use super::registry::{Ends, Entry, Reactor};
 use super::selector::SHORT_IS_EMPTY;
 use crate::coroutine::Interrupt;
@@ -20,9 +21,9 @@ use crate::task;
 /// The invariant: the descriptor is registered from here to the drop, under a key of its own, and is closed
 /// only afterwards. So no event of it outlives it.
 pub(crate) struct Source<S: AsFd> {
-    reactor: Rc<Reactor>,
+    pub(super) reactor: Rc<Reactor>,
     key: SourceKey,
-    ends: Ends,
+    pub(super) ends: Ends,
     /// `None` once it was moved out.
     io: Option<S>,
 }
@@ -57,9 +58,10 @@ impl<S: AsFd> Source<S> {
         let event_loop = find_running().ok_or_else(|| Error::no_running_loop(call))?;
         let reactor = event_loop.core.reactor.clone();
         let site = Location::caller();
+        let ring = reactor.ring_or_make();
         let ends = Ends {
-            read: Direction::new(reactor.schedule.clone(), "read from", false, site),
-            write: Direction::new(reactor.schedule.clone(), "write to", writable, site),
+            read: Direction::new(reactor.schedule.clone(), ring.cloned(), "read from", false, site),
+            write: Direction::new(reactor.schedule.clone(), ring.cloned(), "write to", writable, site),
         };
         let key = reactor.register(&io, BOTH, || Entry::Ends(ends.clone()))?;
         Ok(Source { reactor, key, ends, io: Some(io) })
@@ -85,7 +87,7 @@ impl<S: AsFd> Source<S> {
     }
 
     #[inline]
-    fn direction(&self, way: Way) -> &Rc<Direction> {
+    pub(super) fn direction(&self, way: Way) -> &Rc<Direction> {
         match way {
             Way::Read => &self.ends.read,
             Way::Write => &self.ends.write,
@@ -109,7 +111,7 @@ impl<S: AsFd> Source<S> {
         self.begin(way, call)?;
         loop {
             if !self.direction(way).ready() {
-                self.wait(way, call)?;
+                self.wait_until_ready(way, call)?;
             }
             let done = match self.reactor.fault(way, call) {
                 Some(error) => self.failed(error),
@@ -143,12 +145,64 @@ impl<S: AsFd> Source<S> {
         Ok(count)
     }
 
+    /// Reads from a stream socket into these bytes, as soon as there is something: by the ring, which fills
+    /// them by itself, or as [`read`](Self::read).
+    ///
+    /// # Errors
+    /// As [`when`](Self::when).
+    #[track_caller]
+    #[inline]
+    pub(crate) fn receive(
+        &self,
+        bytes: &mut [u8],
+        call: &'static str,
+        mut attempt: impl FnMut(&S, &mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let most = self.reactor.most(bytes.len());
+        let bytes = &mut bytes[..most];
+        match self.reactor.ring() {
+            Some(ring) if !bytes.is_empty() => self.receive_by(ring, bytes, call, attempt),
+            _ => self.read(bytes.len(), call, |io| attempt(io, bytes)),
+        }
+    }
+
+    /// Writes from these bytes to a stream socket, as much as there is room for: by the ring, or as
+    /// [`when`](Self::when).
+    ///
+    /// # Errors
+    /// As [`when`](Self::when).
+    #[track_caller]
+    #[inline]
+    pub(crate) fn send(
+        &self,
+        bytes: &[u8],
+        call: &'static str,
+        mut attempt: impl FnMut(&S, &[u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let bytes = &bytes[..self.reactor.most(bytes.len())];
+        match self.reactor.ring() {
+            Some(ring) if !bytes.is_empty() => self.send_by(ring, bytes, call, attempt),
+            _ => self.when(Way::Write, call, |io| attempt(io, bytes)),
+        }
+    }
+
+    /// What a cancelled read has left, for one that does not read by [`receive`](Self::receive).
+    #[inline]
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.ends.read.kept
+    }
+
     /// Does it if it does not block.
     ///
     /// # Errors
     /// What `attempt` gives, `WouldBlock` included.
     pub(crate) fn attempt<T>(&self, way: Way, mut attempt: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
-        if !self.direction(way).ready() {
+        // By a ring nobody is told unasked: only an attempt shows.
+        let waits = match self.reactor.ring() {
+            None => !self.direction(way).ready(),
+            Some(_) => self.direction(way).parked(),
+        };
+        if waits {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let done = match self.reactor.fault(way, "try") {
@@ -161,16 +215,10 @@ impl<S: AsFd> Source<S> {
         done
     }
 
-    /// How much of this an operation may move: all, unless faults are injected.
-    #[inline]
-    pub(crate) fn most(&self, size: usize) -> usize {
-        self.reactor.most(size)
-    }
-
     /// A fault was injected. If it says that the call would block, the kernel must tell again.
     #[cold]
-    fn failed<T>(&self, error: io::Error) -> io::Result<T> {
-        if error.kind() == io::ErrorKind::WouldBlock {
+    pub(super) fn failed<T>(&self, error: io::Error) -> io::Result<T> {
+        if error.kind() == io::ErrorKind::WouldBlock && self.reactor.ring().is_none() {
             self.reactor.selector.modify(self.io(), self.key.token(), BOTH)?;
         }
         Err(error)
@@ -179,17 +227,14 @@ impl<S: AsFd> Source<S> {
     /// What stands before every operation.
     #[track_caller]
     #[inline]
-    fn begin(&self, way: Way, call: &'static str) -> io::Result<()> {
+    pub(super) fn begin(&self, way: Way, call: &'static str) -> io::Result<()> {
         if self.direction(way).parked() {
             return Err(self.direction(way).busy(call));
         }
         if self.reactor.has_had_its_turn() {
             self.reactor.waited();
             if let Err(interrupt) = task::yield_now(call) {
-                return Err(match interrupt {
-                    Interrupt::Cancelled(cancelled) => cancelled.into(),
-                    Interrupt::Error(error) => error.into(),
-                });
+                return Err(interrupt.into());
             }
             // Others ran: one of them may wait here now.
             if self.direction(way).parked() {
@@ -200,9 +245,18 @@ impl<S: AsFd> Source<S> {
     }
 
     #[track_caller]
-    fn wait(&self, way: Way, call: &'static str) -> io::Result<()> {
+    fn wait_until_ready(&self, way: Way, call: &'static str) -> io::Result<()> {
+        match self.reactor.ring() {
+            None => Ok(self.wait(way, call)?),
+            Some(ring) => self.poll(ring, way, call),
+        }
+    }
+
+    /// Parks the running task until somebody wakes this direction.
+    #[track_caller]
+    pub(super) fn wait(&self, way: Way, call: &'static str) -> Result<(), Interrupt> {
         if self.reactor.closed() {
-            return Err(Error::closed(call).into());
+            return Err(Interrupt::Error(Error::closed(call)));
         }
         self.reactor.waited();
         self.reactor.one_waits();

@@ -22,7 +22,7 @@ impl TaskCore {
     }
 
     /// Has the next await deliver a cancellation that was kept back, without counting it again.
-    pub(super) fn deliver_again(&self, cancelled: &Cancelled) {
+    pub(crate) fn deliver_again(&self, cancelled: &Cancelled) {
         self.must_cancel.set(true);
         self.set_message(cancelled.message().map(Into::into));
     }

@@ -212,6 +212,9 @@ fn give_up(task: &TaskRef, worker: Box<Worker>) {
 }
 
 fn end_leaked(task: &TaskRef) {
+    if let Some(Target::Cell(cell)) = task.waiting() {
+        cell.abandoned();
+    }
     task.set_error(Cancelled::new().into());
     end(task, Outcome::Cancelled);
 }
