@@ -219,7 +219,8 @@ impl Reservation {
     /// The slot in whose stack this address lies. Called by a signal handler: no locks, no allocation.
     #[cfg_attr(not(feature = "watchdog"), allow(dead_code))]
     pub(crate) fn stack_at(&self, address: usize) -> Option<Slot> {
-        self.slot_around(address).filter(|slot| address - slot.low >= self.guard_size && address < slot.base())
+        self.slot_around(address)
+            .filter(|slot| address - slot.low >= self.guard_size && address < slot.base())
     }
 
     /// The slot, guard included, that this address lies in.
