@@ -2,6 +2,7 @@
 
 use super::BUFFER;
 use anyhow::anyhow;
+use cede::Backend;
 use cede::net::{TcpListener, TcpStream};
 use std::io::{self, Read as _, Write as _};
 use std::net::Ipv4Addr;
@@ -14,7 +15,7 @@ mod redis_example;
 #[path = "../../../crates/cede/examples/http.rs"]
 mod http_example;
 
-/// The variable that chooses what the loop sleeps on.
+/// The variable that chooses how the kernel reads and writes for a loop.
 pub(super) const REACTOR: &str = "CEDE_REACTOR";
 
 pub(super) fn echo(port: u16) -> anyhow::Result<()> {
@@ -47,23 +48,16 @@ pub(super) fn http(port: u16) -> anyhow::Result<()> {
     run(move || http_example::serve(&format!("127.0.0.1:{port}")))
 }
 
+/// Serves on a loop that reads and writes as [`REACTOR`] says, and not otherwise: what the loop falls back to must
+/// not be measured in the ring's name.
 fn run(serve: impl FnOnce() -> io::Result<()> + 'static) -> anyhow::Result<()> {
+    let serve = || -> io::Result<()> {
+        let event_loop = cede::running_loop()?;
+        let backend = event_loop.backend();
+        event_loop.backend_refused().map_or(Ok(()), Err)?;
+        let asked = std::env::var(REACTOR).is_ok_and(|word| word == "uring");
+        assert_eq!(backend == Backend::IoUring, asked, "the loop has what was asked for");
+        serve()
+    };
     Ok(cede::run(cede::coroutine(serve)).map_err(|error| anyhow!("{error}"))??)
-}
-
-/// The same where the loop sleeps on io_uring; else an error, for a fallback would be measured in its name.
-pub(super) mod on_uring {
-    use anyhow::bail;
-
-    pub(in super::super) fn echo(_port: u16) -> anyhow::Result<()> {
-        bail!("this build of cede has no io_uring")
-    }
-
-    pub(in super::super) fn redis(port: u16) -> anyhow::Result<()> {
-        echo(port)
-    }
-
-    pub(in super::super) fn http(port: u16) -> anyhow::Result<()> {
-        echo(port)
-    }
 }

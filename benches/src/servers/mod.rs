@@ -52,21 +52,20 @@ struct RustServer {
     env: Option<(&'static str, &'static str)>,
 }
 
+const CEDE: &[(Kind, Serve)] =
+    &[(Kind::Echo, cede::echo), (Kind::Redis, cede::redis), (Kind::Http, cede::http)];
+
 const RUST: &[RustServer] = &[
     RustServer {
         name: crate::runner::CEDE,
         version_of: Some("cede"),
-        serves: &[(Kind::Echo, cede::echo), (Kind::Redis, cede::redis), (Kind::Http, cede::http)],
+        serves: CEDE,
         env: Some((cede::REACTOR, "epoll")),
     },
     RustServer {
         name: "cede (io_uring)",
         version_of: Some("cede"),
-        serves: &[
-            (Kind::Echo, cede::on_uring::echo),
-            (Kind::Redis, cede::on_uring::redis),
-            (Kind::Http, cede::on_uring::http),
-        ],
+        serves: CEDE,
         env: Some((cede::REACTOR, "uring")),
     },
     rust("epoll by hand", None, &[(Kind::Echo, epoll::echo)]),
