@@ -1,10 +1,10 @@
 //! cede's servers: the echo, and the library's own examples for Redis and HTTP, whose sources these are.
 
-use super::BUFFER;
+use super::echo_all;
 use anyhow::anyhow;
 use cede::Backend;
-use cede::net::{TcpListener, TcpStream};
-use std::io::{self, Read as _, Write as _};
+use cede::net::TcpListener;
+use std::io;
 use std::net::Ipv4Addr;
 
 #[expect(dead_code, reason = "its own main reads a command line")]
@@ -24,20 +24,9 @@ pub(super) fn echo(port: u16) -> anyhow::Result<()> {
         loop {
             let (stream, _) = listener.accept()?;
             stream.set_nodelay(true)?;
-            cede::create_task(cede::coroutine(move || connection(stream)));
+            cede::create_task(cede::coroutine(move || echo_all(stream)));
         }
     })
-}
-
-fn connection(mut stream: TcpStream) -> io::Result<()> {
-    let mut bytes = [0; BUFFER];
-    loop {
-        let count = stream.read(&mut bytes)?;
-        if count == 0 {
-            return Ok(());
-        }
-        stream.write_all(&bytes[..count])?;
-    }
 }
 
 pub(super) fn redis(port: u16) -> anyhow::Result<()> {

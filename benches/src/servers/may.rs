@@ -1,8 +1,8 @@
 //! may with one worker thread, a coroutine a connection. Its sockets wait on a selector of each worker's.
 
-use super::BUFFER;
+use super::echo_all;
 use may::net::{TcpListener, TcpStream};
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::Ipv4Addr;
 
 pub(super) fn echo(port: u16) -> anyhow::Result<()> {
@@ -17,14 +17,7 @@ pub(super) fn echo(port: u16) -> anyhow::Result<()> {
     Ok(served.join().map_err(|_| anyhow::anyhow!("the coroutine panicked"))??)
 }
 
-fn connection(mut stream: TcpStream) -> io::Result<()> {
+fn connection(stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut bytes = [0; BUFFER];
-    loop {
-        let count = stream.read(&mut bytes)?;
-        if count == 0 {
-            return Ok(());
-        }
-        stream.write_all(&bytes[..count])?;
-    }
+    echo_all(stream)
 }

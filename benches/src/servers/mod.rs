@@ -18,11 +18,23 @@ mod tokio;
 
 use crate::peers::{How, Missing, System};
 use crate::workloads::Kind;
-use std::io;
+use std::io::{self, Read, Write};
 use std::process::Command;
 
 /// What one read of an echo server can bring.
 pub(crate) const BUFFER: usize = 4_096;
+
+/// A connection of the servers that read and write as one would in a thread.
+fn echo_all(mut stream: impl Read + Write) -> io::Result<()> {
+    let mut bytes = [0; BUFFER];
+    loop {
+        let count = stream.read(&mut bytes)?;
+        if count == 0 {
+            return Ok(());
+        }
+        stream.write_all(&bytes[..count])?;
+    }
+}
 
 /// The word on this binary's command line that asks for a Rust server.
 pub const SERVE: &str = "serve";
