@@ -36,7 +36,7 @@ impl LoopCore {
         if tasks.len() > LISTED {
             let _ = write!(text, "\n  … and {} more", tasks.len() - LISTED);
         }
-        text.push_str(&self.who_is_to_blame());
+        text.push_str(&self.who_is_to_blame(&tasks));
         if std::env::var("CEDE_BACKTRACE").as_deref() == Ok("1") {
             for task in tasks.iter().take(LISTED) {
                 let _ = write!(text, "\n{}", stack_of(task));
@@ -45,11 +45,11 @@ impl LoopCore {
         text
     }
 
-    /// The circles of tasks that wait for each other, and whose fault it is that others wait; a line each.
-    pub(crate) fn who_is_to_blame(&self) -> String {
-        let tasks = self.schedule.tasks();
-        let circles = cycles(&tasks).into_iter().map(|cycle| format!("\n  cycle: {}", cycle.join(" → ")));
-        let culprits = self.culprits(&tasks).into_iter().map(|culprit| format!("\n  {culprit}"));
+    /// The circles of those of these tasks that wait for each other, and whose fault it is that others wait; a
+    /// line each.
+    pub(crate) fn who_is_to_blame(&self, tasks: &[TaskRef]) -> String {
+        let circles = cycles(tasks).into_iter().map(|cycle| format!("\n  cycle: {}", cycle.join(" → ")));
+        let culprits = self.culprits(tasks).into_iter().map(|culprit| format!("\n  {culprit}"));
         circles.chain(culprits).collect()
     }
 

@@ -48,7 +48,7 @@ impl CtrlC {
             if !pressed.pressed.replace(true) {
                 if let Some(core) = watched.upgrade().filter(|core| core.schedule.debug()) {
                     let listing = LoopHandle::of(core.clone()).listing();
-                    let blame = core.who_is_to_blame();
+                    let blame = core.who_is_to_blame(&core.schedule.tasks());
                     eprintln!("cede: Ctrl-C came before the end of {}{blame}", listing.trim_end());
                 }
                 pressed.cancelled.set(pressed.main.cancel());

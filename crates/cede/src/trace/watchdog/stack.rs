@@ -1,11 +1,10 @@
 //! The stack of whoever has control, as text; or why there is none.
 
-use std::io;
-
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod known {
     use std::sync::OnceLock;
 
+    pub(crate) use crate::stack::sample::check;
     use crate::stack::sample::{Asked, Frame, frames, sample};
     use crate::task::backtrace::runs_a_body;
 
@@ -55,6 +54,13 @@ mod known {
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod known {
+    use std::io;
+
+    /// Any signal will do, for none is sent.
+    pub(crate) fn check(_signal: i32) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Here nobody knows how to read its stack.
     #[derive(Debug, Default)]
     pub(crate) struct Thread;
@@ -68,12 +74,4 @@ mod known {
     }
 }
 
-pub(super) use known::Thread;
-
-/// Sees to it that stacks can be read by this signal.
-pub(super) fn check(signal: i32) -> io::Result<()> {
-    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return crate::stack::sample::check(signal);
-    #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-    return Ok(drop(signal));
-}
+pub(super) use known::{Thread, check};
