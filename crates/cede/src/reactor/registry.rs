@@ -202,8 +202,9 @@ impl Reactor {
         if self.closed.get() {
             return Err(Error::closed("registering a descriptor").into());
         }
-        let key = self.entries.borrow_mut().insert(make());
-        let by_ring = self.ring().is_some() && matches!(self.entries.borrow().get(key), Some(Entry::Ends(_)));
+        let entry = make();
+        let by_ring = self.by_ring(&entry);
+        let key = self.entries.borrow_mut().insert(entry);
         if by_ring {
             return Ok(key); // it is asked for each time
         }
@@ -217,12 +218,16 @@ impl Reactor {
         }
     }
 
+    /// Whether the ring, not the selector, is asked for this one.
+    fn by_ring(&self, entry: &Entry) -> bool {
+        self.ring().is_some() && matches!(entry, Entry::Ends(_))
+    }
+
     /// Lets one go. In a forked child the kernel's list is the parent's, and stays as it is.
     pub(super) fn deregister(&self, key: SourceKey, source: impl AsFd) {
         let entry = self.entries.borrow_mut().remove(key);
         if let Some(entry) = entry {
-            let by_ring = self.ring().is_some() && matches!(entry, Entry::Ends(_));
-            if !by_ring && self.process == std::process::id() {
+            if !self.by_ring(&entry) && self.process == std::process::id() {
                 let _ = self.selector.remove(source);
             }
             if let Entry::Ends(ends) = entry {
