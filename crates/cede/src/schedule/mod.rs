@@ -177,7 +177,7 @@ impl Schedule {
     #[inline]
     pub(crate) fn begin_turn(&self) {
         self.turn.todo.set(self.ready());
-        self.turn.turns.set(self.turn.turns.get() + 1);
+        self.turn.count_turn();
         self.observe(|| Event::TurnBegins { turn: self.turn.turns.get(), ready: self.turn.todo.get() });
     }
 
@@ -206,7 +206,7 @@ impl Schedule {
     pub(crate) fn take_next(&self) -> Option<Callback> {
         let next = self.ready.borrow_mut().pop_front()?;
         self.turn.todo.set(self.turn.todo.get() - 1);
-        self.turn.callbacks.set(self.turn.callbacks.get() + 1);
+        self.turn.count_callback();
         Some(next)
     }
 
@@ -219,13 +219,14 @@ impl Schedule {
     }
 
     /// Takes a callback that is pushed now, if it is the only one: none is ready, so it would begin a turn of
-    /// its own, and a task may do that without the loop. Whether it does.
+    /// its own, and a task may do that without the loop; nobody is told of it, so nobody may watch. Whether it
+    /// does.
     #[inline]
     pub(crate) fn cross_empty(&self) -> bool {
-        let so = self.ready() == 0 && self.hands_on.get() && self.turn.may_cross();
+        let so = !self.special.get() && self.ready() == 0 && self.hands_on.get() && self.turn.may_cross();
         if so {
-            self.turn.turns.set(self.turn.turns.get() + 1);
-            self.turn.callbacks.set(self.turn.callbacks.get() + 1);
+            self.turn.count_turn();
+            self.turn.count_callback();
         }
         so
     }

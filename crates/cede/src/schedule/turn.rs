@@ -20,6 +20,16 @@ pub(crate) struct Turn {
 
 impl Turn {
     #[inline]
+    pub(super) fn count_turn(&self) {
+        self.turns.set(self.turns.get() + 1);
+    }
+
+    #[inline]
+    pub(super) fn count_callback(&self) {
+        self.callbacks.set(self.callbacks.get() + 1);
+    }
+
+    #[inline]
     pub(super) fn may_cross(&self) -> bool {
         let left = self.crossings.get();
         if left == 0 || self.posted.load(Ordering::Relaxed) {

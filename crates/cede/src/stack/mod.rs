@@ -55,7 +55,7 @@ pub(crate) use settings::{class_of, default_size, size_of_class};
 pub(crate) use trim::trim_allocator;
 pub(crate) use usage::{begin as begin_usage, end as end_usage};
 pub(crate) use worker::{
-    Job, PATIENCE, Refused, Teardown, Worker, WorkerStatus, below, can_suspend, suspend,
+    Below, Job, PATIENCE, Refused, Teardown, Worker, WorkerStatus, below, can_suspend, suspend,
 };
 
 pub use altstack::protect_this_thread;

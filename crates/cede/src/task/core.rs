@@ -209,18 +209,6 @@ impl TaskCore {
     #[inline]
     pub(super) fn wait_for(&self, target: Target, at: &'static Location<'static>) {
         self.waiting.set(target);
-        self.waits_at(at);
-    }
-
-    /// As [`wait_for`](Self::wait_for).
-    #[inline]
-    pub(super) fn wait_for_task(&self, task: TaskRef, at: &'static Location<'static>) {
-        self.waiting.set_task(task);
-        self.waits_at(at);
-    }
-
-    #[inline]
-    fn waits_at(&self, at: &'static Location<'static>) {
         self.waiting_at.set(Some(at));
         self.waiting_since.set(self.schedule.turn.callbacks.get());
     }
@@ -252,10 +240,10 @@ impl TaskCore {
         self.waiting.get()
     }
 
-    /// Whether it waits for this task.
+    /// The task with this key, if it waits for that.
     #[inline]
-    pub(super) fn waits_for(&self, task: TaskKey) -> bool {
-        self.waiting.is(task)
+    pub(super) fn waits_for(&self, task: TaskKey) -> Option<TaskRef> {
+        self.waiting.task_of(task)
     }
 
     pub(crate) fn waiting_at(&self) -> Option<&'static Location<'static>> {

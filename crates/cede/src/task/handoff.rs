@@ -18,7 +18,7 @@
 //!
 //! - **On top.** A awaits B; B has not started, and its first step is at the head of the queue. Then B is
 //!   what the loop would run next, and A cannot go on before B has ended: so B's body is called on A's
-//!   stack, if B is left the room that every task is promised ([`promised`]). Only the task that is awaited
+//!   stack, if B is left the room that every task is promised ([`has_room`]). Only the task that is awaited
 //!   may be run there: any other would keep A from its stack while it waits.
 //! - **On a worker, from here.** The next callback steps another task: it is started on an idle worker, or
 //!   resumed on its own, from this stack. When it parks in turn, it gives control back here.
@@ -40,8 +40,7 @@ use crate::coroutine::is_driven;
 use crate::error::Cancelled;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
-use crate::stack::{self, Label, Refused};
-use crate::target::Target;
+use crate::stack::{self, Below, Label, Refused};
 
 /// The task has parked and says so to whoever runs next; back when it has control again, the cancellation
 /// that its step delivers is in its `delivered`.
@@ -66,15 +65,12 @@ pub(super) fn await_on_top(
     }
     stack::below(|below| {
         let task = schedule.take_current()?;
-        if task.must_cancel.get()
-            || below.left < promised(below.class)
-            || schedule.next_step_here() != Some(next.key())
-        {
+        if task.must_cancel.get() || !has_room(&below) || schedule.next_step_here() != Some(next.key()) {
             schedule.set_current(Some(task));
             return None;
         }
         next.completion.add_waker(task.key());
-        task.wait_for_task(next.clone(), at);
+        task.wait_for(next.clone().into(), at);
         schedule.take_step();
         begin_unwatched(next);
         let outcome = run_on(below.label, &task, next);
@@ -95,7 +91,6 @@ fn end_for(task: &TaskRef, next: &TaskRef, outcome: Outcome) -> bool {
     let schedule = &*next.schedule;
     if outcome != Outcome::Finished
         || next.must_cancel.get()
-        || schedule.is_special()
         || !next.completion.waker_is(task.key())
         || !schedule.cross_empty()
     {
@@ -116,7 +111,9 @@ fn wait_here(task: &TaskRef) -> Result<(), Refused> {
             begin(task);
             return Ok(());
         }
-        if task.waits_for(key) && run_on_top(task) {
+        if let Some(awaited) = task.waits_for(key)
+            && run_on_top(task, &awaited)
+        {
             continue;
         }
         let depth = schedule.depth.get();
@@ -144,20 +141,20 @@ fn wait_here(task: &TaskRef) -> Result<(), Refused> {
 /// instead of two; a longer chain gains nothing, for it must be left again as it was entered.
 const DEEPEST: u32 = 1;
 
-/// Runs what `task` awaits, whose step is next, on `task`'s stack, until it has ended. Whether it could.
-fn run_on_top(task: &TaskRef) -> bool {
-    let Some(Target::Task(next)) = task.waiting() else { return false };
-    if !may_run_on_top(&next) {
+/// Runs `next`, which `task` awaits and whose step is next, on `task`'s stack, until it has ended. Whether it
+/// could.
+fn run_on_top(task: &TaskRef, next: &TaskRef) -> bool {
+    if !may_run_on_top(next) {
         return false;
     }
     let ran = stack::below(|below| {
-        if below.left < promised(below.class) {
+        if !has_room(&below) {
             return false;
         }
         next.schedule.take_step();
-        begin(&next);
-        let outcome = run_on(below.label, task, &next);
-        end(&next, outcome);
+        begin(next);
+        let outcome = run_on(below.label, task, next);
+        end(next, outcome);
         true
     });
     ran == Some(true)
@@ -178,10 +175,11 @@ fn run_on(label: &Label, task: &TaskRef, next: &TaskRef) -> Outcome {
     outcome
 }
 
-/// How much of a stack every task can count on: half of what is mapped, so that running on top never
-/// changes which programs overflow.
-fn promised(class: u8) -> usize {
-    stack::size_of_class(class) / 2
+/// Whether this stack has as much left as every task can count on: half of what is mapped, so that running on
+/// top never changes which programs overflow.
+#[inline]
+fn has_room(below: &Below<'_>) -> bool {
+    below.left >= stack::size_of_class(below.class) / 2
 }
 
 /// A task has ended on a worker of this class: the next fresh one, if it is next and fits there.

@@ -20,12 +20,6 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// For a task; nothing may be in place.
-    #[inline]
-    pub(super) fn set_task(&self, task: TaskRef) {
-        self.task.set(Some(task));
-    }
-
     #[inline]
     pub(super) fn set(&self, target: Target) {
         match target {
@@ -55,12 +49,12 @@ impl Waiting {
         target
     }
 
-    /// Whether it is this task.
+    /// The task, if it is the one with this key.
     #[inline]
-    pub(super) fn is(&self, key: TaskKey) -> bool {
+    pub(super) fn task_of(&self, key: TaskKey) -> Option<TaskRef> {
         let task = self.task.take();
-        let so = task.as_ref().is_some_and(|task| task.key() == key);
+        let found = task.as_ref().filter(|task| task.key() == key).cloned();
         self.task.set(task);
-        so
+        found
     }
 }
