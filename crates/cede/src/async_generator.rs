@@ -154,7 +154,7 @@ impl<Y: 'static, S: 'static> AsyncGenerator<Y, S> {
 
     /// The loop that can close it in a task, if it must not be closed here.
     fn closer(&self) -> Option<LoopHandle> {
-        if schedule::current().is_some() && stack::can_suspend().is_ok() {
+        if schedule::current().is_some() && stack::suspendable().is_ok() {
             return None; // this task waits for it
         }
         let event_loop = LoopHandle::of(self.event_loop.borrow().upgrade()?);

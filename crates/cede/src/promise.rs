@@ -235,6 +235,7 @@ impl<T: 'static> Promise<T> {
 
     /// Parks until it is done.
     #[track_caller]
+    #[inline(always)]
     fn wait(&self) -> Result<(), Error> {
         match task::park(self.target(), "await of a promise", Location::caller()) {
             Ok(()) => Ok(()),
@@ -245,6 +246,7 @@ impl<T: 'static> Promise<T> {
 
     /// Parks until it is done; its own cancellation counts as one of whoever waits.
     #[track_caller]
+    #[inline(always)]
     pub(crate) fn wait_for_it(&self, call: &'static str) -> Result<(), Interrupt> {
         task::park(self.target(), call, Location::caller())?;
         match &*self.cell.slot.borrow() {
@@ -313,6 +315,7 @@ impl<T: 'static> Awaitable for Promise<T> {
     type Output = Result<T, Error>;
 
     #[track_caller]
+    #[inline]
     fn await_(self) -> Result<T, Error> {
         self.wait()?;
         self.take()
@@ -324,6 +327,7 @@ impl<T: Clone + 'static> Awaitable for &Promise<T> {
     type Output = Result<T, Error>;
 
     #[track_caller]
+    #[inline]
     fn await_(self) -> Result<T, Error> {
         self.wait()?;
         self.result()

@@ -75,20 +75,30 @@ impl Awaitable for YieldNow {
     type Output = Result<(), Cancelled>;
 
     #[track_caller]
+    #[inline(always)]
     fn await_(self) -> Result<(), Cancelled> {
         settle(task::yield_now("yield_now"), "yield_now")
     }
 }
 
 #[track_caller]
+#[inline(always)]
 fn settle(outcome: Result<(), Interrupt>, call: &'static str) -> Result<(), Cancelled> {
     match outcome {
         Ok(()) => Ok(()),
-        Err(Interrupt::Cancelled(cancelled)) => Err(cancelled),
-        Err(Interrupt::Error(error)) if error.is_unwinding() => {
+        Err(interrupt) => interrupted(interrupt, call),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn interrupted(interrupt: Interrupt, call: &'static str) -> Result<(), Cancelled> {
+    match interrupt {
+        Interrupt::Cancelled(cancelled) => Err(cancelled),
+        Interrupt::Error(error) if error.is_unwinding() => {
             report::report(&Report::AwaitWhileUnwinding { call });
             Ok(())
         }
-        Err(Interrupt::Error(error)) => panic!("{error}"),
+        Interrupt::Error(error) => panic!("{error}"),
     }
 }

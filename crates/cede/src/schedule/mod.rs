@@ -44,7 +44,7 @@ pub(crate) struct Schedule {
     tasks: RefCell<Register<TaskRef>>,
     /// The task whose step runs.
     current: Cell<Option<TaskRef>>,
-    /// Who is on top of the worker that is being suspended; from its suspender to its resumer.
+    /// Who is on top of the worker that was suspended last: its suspender says it to its resumer.
     parked: Cell<TaskKey>,
     /// How many workers that run have been given control by another one.
     pub(crate) depth: Cell<u32>,
@@ -348,8 +348,14 @@ impl Schedule {
         self.parked.set(task);
     }
 
-    pub(crate) fn take_parked(&self) -> TaskKey {
-        self.parked.take()
+    /// The task that has parked last.
+    pub(crate) fn parked(&self) -> TaskKey {
+        self.parked.get()
+    }
+
+    #[inline]
+    pub(crate) fn parked_is(&self, task: TaskKey) -> bool {
+        self.parked.get() == task
     }
 
     // ---- reports, debug mode and observer

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where a turn stands.
+///
+/// The two counters lie apart: counted up together, neighbours would be read as one, which has to wait for the
+/// one that was written just before.
 #[derive(Default)]
+#[repr(C)]
 pub(crate) struct Turn {
     /// How many of the callbacks that were ready when the turn began are left (asyncio: `ntodo`).
     pub(super) todo: Cell<usize>,
     pub(crate) turns: Cell<u64>,
-    pub(crate) callbacks: Cell<u64>,
     /// How many boundaries may be crossed before the loop must look at one: its timers, its inbox, `stop`.
     /// The loop sets it at every boundary it looks at; whatever gives it something to look at sets it to 0.
     crossings: Cell<u32>,
+    pub(crate) callbacks: Cell<u64>,
     /// Set by other threads when they post something; the loop clears it.
     posted: Arc<AtomicBool>,
 }

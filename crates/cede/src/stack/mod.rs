@@ -54,8 +54,6 @@ pub(crate) use pool::{PooledStack, take};
 pub(crate) use settings::{class_of, default_size, size_of_class};
 pub(crate) use trim::trim_allocator;
 pub(crate) use usage::{begin as begin_usage, end as end_usage};
-pub(crate) use worker::{
-    Below, Job, PATIENCE, Refused, Teardown, Worker, WorkerStatus, below, can_suspend, suspend,
-};
+pub(crate) use worker::{Below, Job, PATIENCE, Refused, Teardown, Worker, WorkerStatus, below, suspendable};
 
 pub use altstack::protect_this_thread;

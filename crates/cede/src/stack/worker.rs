@@ -110,6 +110,12 @@ impl Record {
         unsafe { &*self.yielder }
     }
 
+    /// Gives control back with this answer; what comes with it when it is ours again.
+    #[inline(always)]
+    fn answer(&self, answer: Answer) -> Order {
+        self.yielder().suspend(answer)
+    }
+
     /// Bytes left on the stack, seen from here.
     fn left(&self) -> usize {
         let here = 0u8;
@@ -117,8 +123,48 @@ impl Record {
     }
 
     /// Whether a panic or a teardown is leaving the job's frames.
+    #[inline]
     fn refuses(&self) -> bool {
         std::thread::panicking() && !self.host_panicking.get()
+    }
+
+    /// The job, suspended, was given this order, which is not to go on: that which is, or to unwind.
+    #[cold]
+    #[inline(never)]
+    fn not_resumed(&self, order: Order) -> Order {
+        let mut order = order;
+        while let Order::Look(look) = order {
+            if self.left() >= ROOM_TO_LOOK {
+                look();
+            }
+            drop(look);
+            order = self.answer(Answer::Suspended);
+        }
+        assert!(
+            matches!(order, Order::Resume | Order::Unwind),
+            "a suspended worker is only resumed or unwound"
+        );
+        order
+    }
+
+    /// Leaves the job's frames.
+    #[cold]
+    #[inline(never)]
+    fn unwind(&self) -> ! {
+        self.unwinding.set(Some(0));
+        resume_unwind(Box::new(Teardown))
+    }
+
+    /// The job has caught that, and suspends.
+    #[cold]
+    #[inline(never)]
+    fn unwind_again(&self) {
+        if let Some(times) = self.unwinding.get()
+            && times < PATIENCE
+        {
+            self.unwinding.set(Some(times + 1));
+            resume_unwind(Box::new(Teardown));
+        }
     }
 }
 
@@ -142,7 +188,7 @@ impl Worker {
         let label = ptr::from_ref(stack.label());
         let limit = stack.usable_from();
         let coroutine =
-            ManuallyDrop::new(Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, order| {
+            ManuallyDrop::new(Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, order: Order| {
                 work(
                     Record {
                         yielder,
@@ -165,6 +211,7 @@ impl Worker {
     }
 
     /// Goes on with a suspended job until it ends or suspends again.
+    #[inline(always)]
     pub(crate) fn resume(&mut self) -> WorkerStatus {
         debug_assert_eq!(self.status, WorkerStatus::Suspended);
         self.switch(Order::Resume)
@@ -197,6 +244,7 @@ impl Worker {
         unsafe { &*self.label }
     }
 
+    #[inline(always)]
     fn switch(&mut self, order: Order) -> WorkerStatus {
         let (outer, generator) = (RUNNING.get(), innermost::get());
         innermost::set(ptr::null());
@@ -234,20 +282,30 @@ fn work(record: Record, mut order: Order) {
         if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
             eprintln!("cede: a destructor panicked after its task had ended; the task's result stands");
         }
-        order = record.yielder().suspend(Answer::Idle);
+        order = record.answer(Answer::Idle);
     }
 }
 
 /// How much of a stack must be left for a look at it: reading a backtrace takes a few KiB.
 const ROOM_TO_LOOK: usize = 12 * 1024;
 
-/// Whether [`suspend`] would suspend.
-pub(crate) fn can_suspend() -> Result<(), Refused> {
-    // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame.
+/// The running job, which can be suspended.
+pub(crate) struct Suspendable<'a> {
+    record: &'a Record,
+}
+
+/// The running job, if it can be suspended.
+///
+/// # Errors
+/// When no job runs here, or its stack is being unwound.
+#[inline]
+pub(crate) fn suspendable<'a>() -> Result<Suspendable<'a>, Refused> {
+    // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame, and so is
+    // whoever has what we give.
     match unsafe { RUNNING.get().as_ref() } {
         None => Err(Refused::NotInTask),
         Some(record) if record.refuses() => Err(Refused::Unwinding),
-        Some(_) => Ok(()),
+        Some(record) => Ok(Suspendable { record }),
     }
 }
 
@@ -278,47 +336,32 @@ pub(crate) fn below<R>(look: impl FnOnce(Below<'_>) -> R) -> Option<R> {
     Some(look(Below { left, from: record.limit, top, class: record.class, label }))
 }
 
-/// Suspends the running job; comes back when its worker is resumed.
-///
-/// # Errors
-/// When no job runs here, or its stack is being unwound.
-///
-/// # Panics
-/// Unwinds the job's frames, without calling the panic hook, when its loop closes.
-pub(crate) fn suspend() -> Result<(), Refused> {
-    let running = RUNNING.get();
-    // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame.
-    let Some(record) = (unsafe { running.as_ref() }) else { return Err(Refused::NotInTask) };
-    if record.refuses() {
-        return Err(Refused::Unwinding);
-    }
-    if let Some(times) = record.unwinding.get()
-        && times < PATIENCE
-    {
-        record.unwinding.set(Some(times + 1));
-        resume_unwind(Box::new(Teardown));
-    }
-    let generator = innermost::get();
-    // We run on this worker's stack, or on a generator's stack resumed from it, which is suspended with it.
-    let mut order = record.yielder().suspend(Answer::Suspended);
-    while let Order::Look(look) = order {
-        if record.left() >= ROOM_TO_LOOK {
-            look();
+impl Suspendable<'_> {
+    /// Suspends it; comes back when its worker is resumed.
+    ///
+    /// Inlined into whoever awaits, and what is rare out of line: the switch back to whoever gave control is a
+    /// `ret`, and the processor foretells where that goes only if every call on this stack since we were given
+    /// control has returned. Each frame between the await and the switch is a wrong guess, here and there.
+    ///
+    /// # Panics
+    /// Unwinds the job's frames, without calling the panic hook, when its loop closes.
+    #[inline(always)]
+    pub(crate) fn suspend(self) {
+        let record = self.record;
+        if record.unwinding.get().is_some() {
+            record.unwind_again();
         }
-        drop(look);
-        order = record.yielder().suspend(Answer::Suspended);
-    }
-    RUNNING.set(running);
-    innermost::set(generator);
-    record.host_panicking.set(std::thread::panicking());
-    match order {
-        Order::Unwind => {
-            record.unwinding.set(Some(0));
-            resume_unwind(Box::new(Teardown))
+        let generator = innermost::get();
+        // We run on this worker's stack, or on a generator's stack resumed from it, which is suspended with it.
+        let mut order = record.answer(Answer::Suspended);
+        if !matches!(order, Order::Resume) {
+            order = record.not_resumed(order);
         }
-        Order::Resume => Ok(()),
-        Order::Run(_) | Order::Exit | Order::Look(_) => {
-            unreachable!("a suspended worker is only resumed or unwound")
+        RUNNING.set(record);
+        innermost::set(generator);
+        record.host_panicking.set(std::thread::panicking());
+        if matches!(order, Order::Unwind) {
+            record.unwind();
         }
     }
 }

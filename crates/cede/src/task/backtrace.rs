@@ -23,6 +23,9 @@ impl AnyTask {
     }
 }
 
+/// The frames between an await and the switch, from the outermost.
+const SUSPENDS: [&str; 3] = ["cede::task::park::", "cede::task::handoff::wait_here", "cede::stack::worker::"];
+
 /// Only the program's frames: without those that suspend above them, and those that run a body below.
 fn trimmed(backtrace: &str) -> String {
     let mut frames: Vec<Vec<&str>> = Vec::new();
@@ -37,8 +40,9 @@ fn trimmed(backtrace: &str) -> String {
     let is = |frame: &[&str], name: &str| frame.first().is_some_and(|line| line.contains(name));
     // Below it there may be the frames of another task, on top of which this one runs.
     let below = frames.iter().position(|frame| is(frame, "run_body")).unwrap_or(frames.len());
-    let above =
-        frames[..below].iter().rposition(|frame| is(frame, "cede::task::park::")).map_or(0, |at| at + 1);
+    // Without debug information what is inlined has no frame, and the innermost one that suspends is it.
+    let suspends = |frame: &Vec<&str>| SUSPENDS.iter().any(|name| is(frame, name));
+    let above = frames[..below].iter().rposition(suspends).map_or(0, |at| at + 1);
     let body = &frames[above..below];
     // The number tells nothing once others are left out.
     let name = |frame: &[&str]| {

@@ -39,12 +39,12 @@ pub(crate) struct TaskCore {
     pub(super) fresh: Cell<bool>,
     /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
     pub(super) must_cancel: Cell<bool>,
+    /// Whether `delivered` is `Some`: one byte to ask, which almost always says no.
+    has_delivered: Cell<bool>,
     /// Where it awaits what it is parked on.
     pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
     /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
     waiting: Waiting,
-    /// The cancellation that the step has delivered; taken by the await that comes back.
-    pub(super) delivered: Cell<Option<Cancelled>>,
     pub(super) completion: Completion,
     /// How many callbacks the loop had run when it began to wait: a time that costs no look at a clock.
     waiting_since: Cell<u64>,
@@ -55,6 +55,8 @@ pub(crate) struct TaskCore {
     name: Cell<Option<Rc<str>>>,
     pub(super) stack_size: Option<usize>,
     message: Cell<Option<Arc<str>>>,
+    /// The cancellation that the step has delivered; taken by the await that comes back.
+    delivered: Cell<Option<Cancelled>>,
     /// asyncio: `_num_cancels_requested`.
     pub(super) requests: Cell<usize>,
     /// The last walk of a cancellation that came by.
@@ -92,6 +94,7 @@ impl TaskCore {
             must_cancel: Cell::new(false),
             message: Cell::default(),
             requests: Cell::new(0),
+            has_delivered: Cell::new(false),
             delivered: Cell::default(),
             walk: Cell::new(0),
             context: Cell::new(context),
@@ -246,6 +249,11 @@ impl TaskCore {
         self.waiting.task_of(task)
     }
 
+    #[inline]
+    pub(super) fn waits_for_task(&self) -> bool {
+        self.waiting.is_task()
+    }
+
     pub(crate) fn waiting_at(&self) -> Option<&'static Location<'static>> {
         self.waiting_at.get()
     }
@@ -263,6 +271,24 @@ impl TaskCore {
     /// The cancellation with the message it was asked for with.
     pub(super) fn take_cancelled(&self) -> Cancelled {
         Cancelled::with_message(self.message.take())
+    }
+
+    /// The await that comes back next gives this.
+    pub(super) fn deliver(&self, cancelled: Cancelled) {
+        self.has_delivered.set(true);
+        self.delivered.set(Some(cancelled));
+    }
+
+    /// The cancellation that this step has delivered.
+    #[inline(always)]
+    pub(super) fn take_delivered(&self) -> Option<Cancelled> {
+        if self.has_delivered.get() { self.take_it() } else { None }
+    }
+
+    #[cold]
+    fn take_it(&self) -> Option<Cancelled> {
+        self.has_delivered.set(false);
+        self.delivered.take()
     }
 
     pub(crate) fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -43,11 +43,26 @@ use crate::schedule::Schedule;
 use crate::stack::{self, Below, Label, Refused};
 
 /// The task has parked and says so to whoever runs next; back when it has control again, the cancellation
-/// that its step delivers is in its `delivered`.
-#[inline]
+/// that its step delivers waits in it to be taken.
+#[inline(always)]
 pub(super) fn cede(task: &TaskRef) -> Result<(), Refused> {
     pause(task);
-    wait_here(task)
+    // Given control by another task's stack, and with nobody to run on top of this one: that other stack goes
+    // on choosing who is next.
+    if task.schedule.depth.get() < DEEPEST || task.waits_for_task() {
+        wait_here(task)
+    } else {
+        give_back(task)
+    }
+}
+
+/// Suspends the worker we are on, to whoever gave it control.
+#[inline(always)]
+fn give_back(task: &TaskRef) -> Result<(), Refused> {
+    let stack = stack::suspendable()?;
+    task.schedule.set_parked(task.key());
+    stack.suspend();
+    Ok(())
 }
 
 /// The running task awaits `next`, and nothing comes between: nobody watches, `next` has not begun, and it is
@@ -80,7 +95,7 @@ pub(super) fn await_on_top(
                 return Some(Err(refused));
             }
         }
-        Some(Ok(task.delivered.take()))
+        Some(Ok(task.take_delivered()))
     })?
 }
 
@@ -133,8 +148,7 @@ fn wait_here(task: &TaskRef) -> Result<(), Refused> {
         step::give_control(next);
         schedule.depth.set(depth);
     }
-    schedule.set_parked(task.key());
-    stack::suspend().inspect_err(|_| _ = schedule.take_parked())
+    give_back(task)
 }
 
 /// How many stacks may carry each other. One is what two tasks that wake each other need, a switch a wake

@@ -16,22 +16,41 @@ use crate::target::{self, Awaited, Target};
 ///
 /// `Ok` means that the target is done; what came of it is for the caller to read. A cancellation that the
 /// target did not take comes back as [`Interrupt::Cancelled`], and wins over the target's result.
+///
+/// Inlined down to the switch, for what [`Suspendable::suspend`](stack::Suspendable::suspend) says; what comes
+/// before the switch is a call.
+#[inline(always)]
 pub(crate) fn park(
     target: Target,
     call: &'static str,
     at: &'static Location<'static>,
 ) -> Result<(), Interrupt> {
+    match begin_to_wait(target, call, at)? {
+        Some(task) => cede(&task, call),
+        None => Ok(()),
+    }
+}
+
+/// All that an await does before it cedes: the task that is to, or none if there is nothing to wait for any
+/// more.
+#[inline(never)]
+fn begin_to_wait(
+    target: Target,
+    call: &'static str,
+    at: &'static Location<'static>,
+) -> Result<Option<TaskRef>, Interrupt> {
     if target.completion().done() {
         passed(&target, at);
-        return Ok(());
+        return Ok(None);
     }
     if let Some(driver) = driver() {
-        return driver.wait(&target);
+        return driver.wait(&target).map(|()| None);
     }
     let task = running_task(call)?;
     if let Some(refusal) = refusal(&task, &target) {
         // asyncio throws it in at the next step, so it costs a turn.
-        yield_running(&task)?;
+        yield_at(&task, at);
+        cede(&task, call)?;
         return Err(Interrupt::Error(refusal));
     }
     target.completion().add_waker(task.key());
@@ -47,7 +66,7 @@ pub(crate) fn park(
     {
         task.schedule.observe(|| Event::AwaitBegins { task: task.handle(), on: Awaited { target }, at });
     }
-    cede(&task, call)
+    Ok(Some(task))
 }
 
 /// As [`park`], of a task, which may be run on this stack without more ado.
@@ -76,20 +95,31 @@ fn passed(target: &Target, at: &'static Location<'static>) {
     });
 }
 
-/// Lets every callback that is ready now go first (asyncio: `sleep(0)`).
+/// Lets every callback that is ready now go first (asyncio: `sleep(0)`). Inlined as [`park`] is.
 #[track_caller]
+#[inline(always)]
 pub(crate) fn yield_now(call: &'static str) -> Result<(), Interrupt> {
-    if let Some(driver) = driver() {
-        return driver.yield_now();
+    match begin_to_yield(call, Location::caller())? {
+        Some(task) => cede(&task, "yield_now"),
+        None => Ok(()),
     }
-    yield_running(&running_task(call)?)
 }
 
-#[track_caller]
-fn yield_running(task: &TaskRef) -> Result<(), Interrupt> {
-    task.yields_at(Location::caller());
+/// All that comes before the task cedes; none if a driver has seen to it.
+#[inline(never)]
+fn begin_to_yield(call: &'static str, at: &'static Location<'static>) -> Result<Option<TaskRef>, Interrupt> {
+    if let Some(driver) = driver() {
+        return driver.yield_now().map(|()| None);
+    }
+    let task = running_task(call)?;
+    yield_at(&task, at);
+    Ok(Some(task))
+}
+
+#[inline]
+fn yield_at(task: &TaskRef, at: &'static Location<'static>) {
+    task.yields_at(at);
     task.schedule.push(Callback::Step(task.key()));
-    cede(task, "yield_now")
 }
 
 /// The task whose step runs here, if its stack can be suspended.
@@ -97,8 +127,8 @@ fn running_task(call: &'static str) -> Result<TaskRef, Interrupt> {
     let Some(current) = schedule::with_running(|running| running.map(Schedule::current)) else {
         return Err(Interrupt::Error(Error::no_running_loop(call)));
     };
-    match (current, stack::can_suspend()) {
-        (Some(task), Ok(())) => Ok(task),
+    match (current, stack::suspendable()) {
+        (Some(task), Ok(_)) => Ok(task),
         (_, Err(Refused::Unwinding)) => Err(Interrupt::Error(Error::unwinding(call))),
         _ => Err(no_task(call)),
     }
@@ -112,11 +142,12 @@ fn no_task(call: &'static str) -> Interrupt {
 }
 
 /// Gives control to the loop; back with it, takes what the step has delivered.
+#[inline(always)]
 fn cede(task: &TaskRef, call: &'static str) -> Result<(), Interrupt> {
     if handoff::cede(task).is_err() {
         return Err(Interrupt::Error(Error::unwinding(call)));
     }
-    match task.delivered.take() {
+    match task.take_delivered() {
         None => Ok(()),
         Some(cancelled) => Err(Interrupt::Cancelled(cancelled)),
     }

@@ -24,32 +24,51 @@ pub(crate) fn step(task: TaskRef) {
 }
 
 /// One step, from whatever stack.
+#[inline(always)]
 pub(super) fn give_control(task: TaskRef) {
     debug_assert!(!task.completion.done(), "a task that has ended is in no queue");
-    let fresh = task.fresh.get();
+    if task.fresh.get() {
+        return first(task);
+    }
     begin(&task);
-    if !fresh {
-        resume(&task);
-    } else if let Some(cancelled) = task.delivered.take() {
-        end_unstarted(&task, cancelled.into());
-    } else {
-        start(task);
+    resume(&task);
+}
+
+/// The first step.
+#[inline(never)]
+fn first(task: TaskRef) {
+    begin(&task);
+    match task.take_delivered() {
+        Some(cancelled) => end_unstarted(&task, cancelled.into()),
+        None => start(task),
     }
 }
 
-/// The task has control from here on. A cancellation that this step delivers is in its `delivered`.
-#[inline]
+/// The task has control from here on. A cancellation that this step delivers waits in it to be taken.
+#[inline(always)]
 pub(super) fn begin(task: &TaskRef) {
     let schedule = &task.schedule;
     schedule.set_current(Some(task.clone()));
+    if schedule.is_special() {
+        return begin_watched(task);
+    }
+    let awaited = task.stop_waiting();
+    if task.must_cancel.get() {
+        deliver(task, awaited.as_ref());
+    }
+    task.fresh.set(false);
+}
+
+/// The rest of it, with somebody who watches.
+#[inline(never)]
+fn begin_watched(task: &TaskRef) {
+    let schedule = &task.schedule;
     schedule.observe(|| Event::StepBegins { task: task.handle() });
     let awaited = task.stop_waiting();
     if task.must_cancel.get() {
         deliver(task, awaited.as_ref());
     }
-    if let Some(target) = awaited
-        && schedule.observing()
-    {
+    if let Some(target) = awaited {
         schedule.observe(|| Event::AwaitEnds { task: task.handle(), on: Awaited { target } });
     }
     task.fresh.set(false);
@@ -75,12 +94,20 @@ fn deliver(task: &TaskRef, awaited: Option<&Target>) {
     match awaited {
         // The await gives that one, with its own message (as asyncio).
         Some(Target::Cell(cell)) if cell.completion().outcome() == Outcome::Cancelled => {}
-        _ => task.delivered.set(Some(cancelled)),
+        _ => task.deliver(cancelled),
     }
 }
 
 /// The task is about to cede.
+#[inline(always)]
 pub(super) fn pause(task: &TaskRef) {
+    if task.schedule.observing() {
+        tell_pause(task);
+    }
+}
+
+#[cold]
+fn tell_pause(task: &TaskRef) {
     task.schedule.observe(|| {
         let why = match task.waiting() {
             Some(target) => StepEnd::Awaits(Awaited { target }),
@@ -126,6 +153,7 @@ fn start(task: TaskRef) {
 }
 
 /// A later step: back to where it awaits.
+#[inline(always)]
 fn resume(core: &TaskCore) {
     let mut worker = core.take_worker().expect("a task that has started and not ended has its worker");
     let status = worker.resume();
@@ -134,20 +162,25 @@ fn resume(core: &TaskCore) {
 
 /// A worker has come back: idle, or with a task on top that has parked, which need not be the one that was
 /// given control (`handoff.rs`).
+#[inline(always)]
 fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
+    if status == WorkerStatus::Suspended && core.schedule.parked_is(core.key()) {
+        core.put_worker(worker);
+    } else {
+        put_elsewhere(core, worker, status);
+    }
+}
+
+#[inline(never)]
+fn put_elsewhere(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
     match status {
         WorkerStatus::Idle => {
             core.schedule.observe(|| Event::StackReturned { stack: StackId(worker.id()) });
             core.schedule.workers.put(worker);
         }
         WorkerStatus::Suspended => {
-            let top = core.schedule.take_parked();
-            if top == core.key() {
-                core.put_worker(worker);
-            } else {
-                let top = core.schedule.task(top).expect("whoever suspends a worker says who is on top");
-                top.put_worker(worker);
-            }
+            let top = core.schedule.task(core.schedule.parked());
+            top.expect("whoever suspends a worker says who is on top").put_worker(worker);
         }
     }
 }
@@ -201,7 +234,6 @@ pub(crate) fn tear_down(task: &TaskRef) {
 
 /// It caught the unwinding and parked again, every time.
 fn give_up(task: &TaskRef, worker: Box<Worker>) {
-    task.schedule.take_parked();
     drop(worker); // suspended: leaks its stack
     report::report(&Report::IgnoredExit {
         what: format!("task '{}'", task.name()),

@@ -49,6 +49,14 @@ impl Waiting {
         target
     }
 
+    #[inline]
+    pub(super) fn is_task(&self) -> bool {
+        let task = self.task.take();
+        let is = task.is_some();
+        self.task.set(task);
+        is
+    }
+
     /// The task, if it is the one with this key.
     #[inline]
     pub(super) fn task_of(&self, key: TaskKey) -> Option<TaskRef> {
