@@ -85,9 +85,9 @@ pub(crate) fn running() -> Option<Rc<Schedule>> {
 }
 
 /// Looks at the schedule of the loop that runs on this thread.
-#[inline]
+#[inline(always)]
 pub(crate) fn with_running<R>(look: impl FnOnce(Option<&Schedule>) -> R) -> R {
-    RUNNING.with(|running| running.with(look))
+    current::look(&RUNNING, look)
 }
 
 /// The task whose step runs on this thread.
@@ -321,12 +321,25 @@ impl Schedule {
     }
 
     /// Looks at the task whose step runs. `look` must not change which that is.
-    #[inline]
-    fn with_current<R>(&self, look: impl FnOnce(Option<&TaskRef>) -> R) -> R {
+    #[inline(always)]
+    pub(crate) fn with_current<R>(&self, look: impl FnOnce(Option<&TaskRef>) -> R) -> R {
         let current = self.current.take();
         let seen = look(current.as_ref());
         self.current.set(current);
         seen
+    }
+
+    /// The task whose step runs is about to be suspended, and ready again. Whether there is one; nobody may watch.
+    #[inline(always)]
+    pub(crate) fn queue_current(&self, note: impl FnOnce(&TaskRef)) -> bool {
+        debug_assert!(!self.special.get());
+        self.with_current(|current| {
+            let Some(task) = current else { return false };
+            note(task);
+            self.ready.borrow_mut().push_back(Callback::Step(task.key()));
+            self.parked.set(task.key());
+            true
+        })
     }
 
     pub(crate) fn is_current(&self, task: &TaskCore) -> bool {

@@ -17,15 +17,6 @@ impl<T> Slot<T> {
         Slot { pointer: Cell::new(ptr::null()) }
     }
 
-    /// Looks at what it points to. `look` must not leave the guard that set it: the library's guards live
-    /// in the frames of whoever runs the loop, below any code that can call this.
-    #[inline]
-    pub(crate) fn with<R>(&self, look: impl FnOnce(Option<&T>) -> R) -> R {
-        // SAFETY: null, or what the innermost guard's `Rc` points to; the slot owns a count of it until
-        // that guard is dropped, which happens in a frame below the caller's.
-        look(unsafe { self.pointer.get().as_ref() })
-    }
-
     pub(crate) fn get(&self) -> Option<Rc<T>> {
         let pointer = self.pointer.get();
         if pointer.is_null() {
@@ -45,6 +36,18 @@ impl<T> Slot<T> {
         // SAFETY: the slot owned a count of it, which goes to this `Rc`; it points elsewhere now.
         Some(unsafe { Rc::from_raw(before) })
     }
+}
+
+/// Looks at what the slot points to. `look` must not leave the guard that set it: the library's guards live in the
+/// frames of whoever runs the loop, below any code that can call this.
+///
+/// Only the pointer is read inside the thread-local, so that `look` is inlined with its caller.
+#[inline(always)]
+pub(crate) fn look<T, R>(slot: &'static LocalKey<Slot<T>>, look: impl FnOnce(Option<&T>) -> R) -> R {
+    let pointer = slot.with(|slot| slot.pointer.get());
+    // SAFETY: null, or what the innermost guard's `Rc` points to; the slot owns a count of it until that guard is
+    // dropped, which happens in a frame below the caller's.
+    look(unsafe { pointer.as_ref() })
 }
 
 /// Points the slot at `value` until the guard is dropped.

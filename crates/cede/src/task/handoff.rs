@@ -39,7 +39,7 @@ use super::step::{self, begin, begin_unwatched, end, pause};
 use crate::coroutine::is_driven;
 use crate::error::Cancelled;
 use crate::outcome::Outcome;
-use crate::schedule::Schedule;
+use crate::schedule::{self, Schedule};
 use crate::stack::{self, Below, Label, Refused};
 
 /// The task has parked and says so to whoever runs next; back when it has control again, the cancellation
@@ -54,6 +54,29 @@ pub(super) fn cede(task: &TaskRef) -> Result<(), Refused> {
     } else {
         give_back(task)
     }
+}
+
+/// The running task lets everybody go first who is ready, if it has nothing else to do for that than to give
+/// its stack back: nobody watches, and the stack below it goes on choosing. Whether it did.
+///
+/// This is what a turn of many tasks consists of, and its time is that of the memory it touches. So all of it
+/// is inlined, for each call would touch a line or two more of every task's stack; and nothing is kept over the
+/// switch that can be had again after it.
+#[inline(always)]
+pub(super) fn yield_back(at: &'static Location<'static>) -> bool {
+    let Ok(stack) = stack::suspendable() else { return false };
+    let queued = schedule::with_running(|running| {
+        running.is_some_and(|schedule| {
+            schedule.depth.get() >= DEEPEST
+                && !schedule.is_special()
+                && !is_driven()
+                && schedule.queue_current(|task| task.yields_at(at))
+        })
+    });
+    if queued {
+        stack.suspend();
+    }
+    queued
 }
 
 /// Suspends the worker we are on, to whoever gave it control.

@@ -95,25 +95,29 @@ fn passed(target: &Target, at: &'static Location<'static>) {
     });
 }
 
-/// Lets every callback that is ready now go first (asyncio: `sleep(0)`). Inlined as [`park`] is.
+/// Lets every callback that is ready now go first (asyncio: `sleep(0)`).
 #[track_caller]
 #[inline(always)]
 pub(crate) fn yield_now(call: &'static str) -> Result<(), Interrupt> {
-    match begin_to_yield(call, Location::caller())? {
-        Some(task) => cede(&task, "yield_now"),
+    if !handoff::yield_back(Location::caller()) {
+        return yield_anyway(call, Location::caller());
+    }
+    let delivered = schedule::with_running(|running| running?.with_current(|task| task?.take_delivered()));
+    match delivered {
         None => Ok(()),
+        Some(cancelled) => Err(Interrupt::Cancelled(cancelled)),
     }
 }
 
-/// All that comes before the task cedes; none if a driver has seen to it.
+/// The same with whatever may have to be done before or after.
 #[inline(never)]
-fn begin_to_yield(call: &'static str, at: &'static Location<'static>) -> Result<Option<TaskRef>, Interrupt> {
+fn yield_anyway(call: &'static str, at: &'static Location<'static>) -> Result<(), Interrupt> {
     if let Some(driver) = driver() {
-        return driver.yield_now().map(|()| None);
+        return driver.yield_now();
     }
     let task = running_task(call)?;
     yield_at(&task, at);
-    Ok(Some(task))
+    cede(&task, "yield_now")
 }
 
 #[inline]
