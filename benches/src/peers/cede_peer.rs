@@ -82,6 +82,7 @@ fn join<T: 'static>(task: Task<T>) -> T {
     task.await_().expect("the task ends by itself")
 }
 
+#[inline(always)] // as the `.await` of an async body is
 fn yield_now() {
     cede::yield_now().await_().expect("nobody cancels");
 }
