@@ -11,10 +11,12 @@
 //!   call_soon   ─┘
 //! ```
 
+mod ahead;
 mod debug;
 mod register;
 mod told;
 mod turn;
+mod who;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
@@ -26,9 +28,10 @@ use crate::callback::{Callback, TaskKey};
 use crate::foreign::{Home, Waits};
 use crate::observe::{Event, Teller, Told};
 use crate::report::{self, Report, Sink};
+use crate::stack::Place;
 use crate::stack::current::{self, Guard, Slot};
 use crate::target::Target;
-use crate::task::{Blocks, StackUsages, TaskCore, TaskFactory, TaskRef, Workers};
+use crate::task::{Blocks, StackUsages, TaskFactory, TaskRef, Workers};
 
 use register::Register;
 
@@ -46,6 +49,8 @@ pub(crate) struct Schedule {
     current: Cell<Option<TaskRef>>,
     /// Who is on top of the worker that was suspended last: its suspender says it to its resumer.
     parked: Cell<TaskKey>,
+    /// And where on that worker's stack.
+    parked_at: Cell<Place>,
     /// How many workers that run have been given control by another one.
     pub(crate) depth: Cell<u32>,
     pub(crate) turn: Turn,
@@ -105,6 +110,7 @@ impl Schedule {
             tasks: RefCell::default(),
             current: Cell::default(),
             parked: Cell::default(),
+            parked_at: Cell::default(),
             depth: Cell::new(0),
             turn: Turn::default(),
             workers: Workers::default(),
@@ -311,64 +317,6 @@ impl Schedule {
     pub(crate) fn next_number(&self) -> u64 {
         self.numbers.set(self.numbers.get() + 1);
         self.numbers.get()
-    }
-
-    // ---- who runs
-
-    #[inline]
-    pub(crate) fn current(&self) -> Option<TaskRef> {
-        self.with_current(|current| current.cloned())
-    }
-
-    /// Looks at the task whose step runs. `look` must not change which that is.
-    #[inline(always)]
-    pub(crate) fn with_current<R>(&self, look: impl FnOnce(Option<&TaskRef>) -> R) -> R {
-        let current = self.current.take();
-        let seen = look(current.as_ref());
-        self.current.set(current);
-        seen
-    }
-
-    /// The task whose step runs is about to be suspended, and ready again. Whether there is one; nobody may watch.
-    #[inline(always)]
-    pub(crate) fn queue_current(&self, note: impl FnOnce(&TaskRef)) -> bool {
-        debug_assert!(!self.special.get());
-        self.with_current(|current| {
-            let Some(task) = current else { return false };
-            note(task);
-            self.ready.borrow_mut().push_back(Callback::Step(task.key()));
-            self.parked.set(task.key());
-            true
-        })
-    }
-
-    pub(crate) fn is_current(&self, task: &TaskCore) -> bool {
-        self.with_current(|current| current.is_some_and(|current| current.number() == task.number()))
-    }
-
-    #[inline]
-    pub(crate) fn take_current(&self) -> Option<TaskRef> {
-        self.current.take()
-    }
-
-    #[inline]
-    pub(crate) fn set_current(&self, task: Option<TaskRef>) {
-        self.current.set(task);
-    }
-
-    #[inline]
-    pub(crate) fn set_parked(&self, task: TaskKey) {
-        self.parked.set(task);
-    }
-
-    /// The task that has parked last.
-    pub(crate) fn parked(&self) -> TaskKey {
-        self.parked.get()
-    }
-
-    #[inline]
-    pub(crate) fn parked_is(&self, task: TaskKey) -> bool {
-        self.parked.get() == task
     }
 
     // ---- reports, debug mode and observer

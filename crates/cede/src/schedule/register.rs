@@ -122,6 +122,12 @@ impl<T> Register<T> {
         Some(value)
     }
 
+    /// Whether there are, or were since it was trimmed, more entries at once than a chunk has slots.
+    #[inline]
+    pub(super) fn is_large(&self) -> bool {
+        self.chunks.len() > 1
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flat_map(|chunk| &chunk.slots).filter_map(|slot| slot.value.as_ref())
     }

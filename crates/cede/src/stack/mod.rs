@@ -23,6 +23,7 @@
 
 #![allow(unsafe_code)] // this is the room for memory and stack switching; see docs/architecture.md
 
+mod ahead;
 mod altstack;
 mod counts;
 pub(crate) mod current;
@@ -48,6 +49,7 @@ pub use pool::{Pooled, pooled};
 pub use settings::{StackError, StackSettings};
 pub use trim::trim;
 
+pub(crate) use ahead::{Place, fetch, fetch_two};
 pub(crate) use counts::{count_stack, count_switch};
 pub(crate) use label::{Kind, Label};
 pub(crate) use pool::{PooledStack, take};

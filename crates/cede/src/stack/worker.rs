@@ -19,6 +19,7 @@ use std::rc::Rc;
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
+use super::ahead::Place;
 use super::count_switch;
 use super::label::Label;
 use super::pool::{self, PooledStack};
@@ -337,6 +338,17 @@ pub(crate) fn below<R>(look: impl FnOnce(Below<'_>) -> R) -> Option<R> {
 }
 
 impl Suspendable<'_> {
+    /// Where lies what it will need first when it goes on.
+    #[inline(always)]
+    pub(crate) fn place(&self) -> Place {
+        let frame = 0u8;
+        Place::new(
+            ptr::from_ref(&frame).addr(),
+            ptr::from_ref(self.record).addr(),
+            self.record.yielder.addr(),
+        )
+    }
+
     /// Suspends it; comes back when its worker is resumed.
     ///
     /// Inlined into whoever awaits, and what is rare out of line: the switch back to whoever gave control is a

@@ -13,7 +13,7 @@ use crate::error::Cancelled;
 use crate::name::Name;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
-use crate::stack::{self, Kind, Label, Worker};
+use crate::stack::{self, Kind, Label, Place, Worker};
 use crate::target::Target;
 
 use super::cell::TaskRef;
@@ -45,6 +45,8 @@ pub(crate) struct TaskCore {
     pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
     /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
     waiting: Waiting,
+    /// Where on its stack it was suspended.
+    parked_at: Cell<Place>,
     pub(super) completion: Completion,
     /// How many callbacks the loop had run when it began to wait: a time that costs no look at a clock.
     waiting_since: Cell<u64>,
@@ -88,6 +90,7 @@ impl TaskCore {
             fresh: Cell::new(true),
             worker: Cell::default(),
             suspended: Cell::new(false),
+            parked_at: Cell::default(),
             waiting: Waiting::default(),
             waiting_at: Cell::default(),
             waiting_since: Cell::new(0),
@@ -193,6 +196,24 @@ impl TaskCore {
     pub(super) fn put_worker(&self, worker: Box<Worker>) {
         self.suspended.set(true);
         self.worker.set(Some(worker));
+    }
+
+    /// The same, of a worker on whose stack it has just parked, there.
+    #[inline(always)]
+    pub(super) fn put_worker_at(&self, worker: Box<Worker>, at: Place) {
+        self.put_worker(worker);
+        self.parked_at.set(at);
+    }
+
+    /// Has its stack brought to the cache, as much of it as its step will need first.
+    #[inline]
+    pub(crate) fn fetch_stack(&self) {
+        let worker = self.worker.take();
+        if let Some(worker) = &worker {
+            stack::fetch(std::ptr::from_ref(&**worker).addr());
+            self.parked_at.get().fetch();
+        }
+        self.worker.set(worker);
     }
 
     /// Writes on its stack who runs there.

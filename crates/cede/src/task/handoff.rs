@@ -70,7 +70,7 @@ pub(super) fn yield_back(at: &'static Location<'static>) -> bool {
             schedule.depth.get() >= DEEPEST
                 && !schedule.is_special()
                 && !is_driven()
-                && schedule.queue_current(|task| task.yields_at(at))
+                && schedule.queue_current(stack.place(), |task| task.yields_at(at))
         })
     });
     if queued {
@@ -83,7 +83,7 @@ pub(super) fn yield_back(at: &'static Location<'static>) -> bool {
 #[inline(always)]
 fn give_back(task: &TaskRef) -> Result<(), Refused> {
     let stack = stack::suspendable()?;
-    task.schedule.set_parked(task.key());
+    task.schedule.set_parked(task.key(), stack.place());
     stack.suspend();
     Ok(())
 }
@@ -167,6 +167,7 @@ fn wait_here(task: &TaskRef) -> Result<(), Refused> {
             break; // it is below us: control reaches it when we give ours back
         }
         schedule.take_step();
+        schedule.fetch_ahead();
         schedule.depth.set(depth + 1);
         step::give_control(next);
         schedule.depth.set(depth);

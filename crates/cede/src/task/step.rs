@@ -19,6 +19,7 @@ use crate::target::{Awaited, Target};
 pub(crate) fn step(task: TaskRef) {
     let _undriven = undriven();
     let schedule = task.schedule.clone();
+    schedule.fetch_ahead();
     give_control(task);
     schedule.set_current(None);
 }
@@ -165,7 +166,7 @@ fn resume(core: &TaskCore) {
 #[inline(always)]
 fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
     if status == WorkerStatus::Suspended && core.schedule.parked_is(core.key()) {
-        core.put_worker(worker);
+        core.put_worker_at(worker, core.schedule.parked_at());
     } else {
         put_elsewhere(core, worker, status);
     }
@@ -180,7 +181,8 @@ fn put_elsewhere(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
         }
         WorkerStatus::Suspended => {
             let top = core.schedule.task(core.schedule.parked());
-            top.expect("whoever suspends a worker says who is on top").put_worker(worker);
+            let top = top.expect("whoever suspends a worker says who is on top");
+            top.put_worker_at(worker, core.schedule.parked_at());
         }
     }
 }
