@@ -46,6 +46,12 @@ impl fmt::Display for Name {
     }
 }
 
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
 /// `get_random_number` out of `demo::get_random_number::{{closure}}`.
 fn tidy<F>() -> &'static str {
     let full = std::any::type_name::<F>();

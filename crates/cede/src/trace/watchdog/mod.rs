@@ -7,7 +7,9 @@
 
 mod stack;
 
+use std::fmt;
 use std::io::{self, Write};
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -16,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::name::Name;
 use crate::observe::{LoopEvent, Observer};
+use crate::task::TaskRef;
 use stack::Thread;
 
 /// An observer with a thread of its own: it names whoever has kept control for longer than a limit and shows
@@ -78,9 +82,53 @@ struct Shared {
 /// Who has control.
 #[derive(Debug)]
 struct Running {
-    who: String,
+    who: Who,
     since: Instant,
     named: bool,
+}
+
+/// Whom a text would name: noted at every step, and put into words for those who are late.
+#[derive(Debug)]
+enum Who {
+    Task {
+        number: u64,
+        given: Option<String>,
+        coroutine: Name,
+        created: &'static Location<'static>,
+        last_await: Option<&'static Location<'static>>,
+    },
+    Callback(String),
+}
+
+impl Who {
+    fn of(task: &TaskRef) -> Self {
+        Who::Task {
+            number: task.number(),
+            given: task.given_name().map(|name| name.to_string()),
+            coroutine: task.coroutine_name(),
+            created: task.site(),
+            last_await: task.waiting_at(),
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Who::Task { number, given, coroutine, created, last_await } => {
+                match given {
+                    Some(name) => write!(f, "task '{name}'")?,
+                    None => write!(f, "task 'Task-{number}'")?,
+                }
+                write!(f, " ({coroutine}, created at {created}")?;
+                match last_await {
+                    Some(at) => write!(f, ", last awaited at {at})"),
+                    None => f.write_str(")"),
+                }
+            }
+            Who::Callback(text) => f.write_str(text),
+        }
+    }
 }
 
 impl Watchdog {
@@ -166,12 +214,8 @@ impl Running {
 impl Observer for Watchdog {
     fn event(&self, _time: Duration, event: &LoopEvent) {
         let who = match event {
-            LoopEvent::StepBegins { task } => {
-                let last = task.target().as_task().and_then(|task| task.waiting_at());
-                let last = last.map_or(String::new(), |at| format!(", last awaited at {at}"));
-                format!("task '{}' ({}, created at {}{last})", task.name(), task.coroutine(), task.created())
-            }
-            LoopEvent::CallBegins { callback } => format!("{callback:?}"),
+            LoopEvent::StepBegins { task } => Who::of(&task.task),
+            LoopEvent::CallBegins { callback } => Who::Callback(format!("{callback:?}")),
             LoopEvent::StepEnds { .. } | LoopEvent::CallEnds { .. } => {
                 *self.shared.running.lock() = None;
                 return;
