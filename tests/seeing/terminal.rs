@@ -52,11 +52,11 @@ impl Terminal {
         self.shows_that(what, |screen| screen.contains(what))
     }
 
-    /// The screen, once the shell asks for the next command: what is typed earlier may go to the program that
-    /// is about to end.
+    /// The screen, once the shell asks for the next command: what is typed earlier is shown where nobody expects
+    /// it, or goes to the program that is about to end.
     #[track_caller]
     fn prompts(&self) -> String {
-        self.shows_that("prompt", |screen| screen.trim_end().ends_with("\n$"))
+        self.shows_that("prompt", |screen| screen.trim_end().lines().next_back() == Some("$"))
     }
 
     #[track_caller]
@@ -76,6 +76,7 @@ impl Terminal {
 
     fn step(&self, demo: &str) {
         let cede = binary().to_str().expect("a path of UTF-8");
+        self.prompts();
         self.keys(&[&format!("{cede} demo {demo} --step"), "Enter"]);
         self.shows("before callback 1");
     }
@@ -90,7 +91,9 @@ impl Drop for Terminal {
 #[test]
 fn a_program_is_stepped_forward_and_backward_and_the_terminal_is_left_clean() {
     let Some(terminal) = Terminal::open("steps") else { return };
+    terminal.prompts();
     terminal.keys(&["echo untouched", "Enter"]);
+    terminal.shows("\nuntouched");
     terminal.step("await-task");
     let first = terminal.shows("Next: The loop gives control to main (Task-1): it starts.");
     assert!(first.contains("▶ step of main (Task-1)") && first.contains("q quit"), "{first}");
