@@ -122,7 +122,7 @@ impl<T> Register<T> {
         Some(value)
     }
 
-    /// Whether there are, or were since it was trimmed, more entries at once than a chunk has slots.
+    /// Whether there have ever been more entries at once than a chunk has slots.
     #[inline]
     pub(super) fn is_large(&self) -> bool {
         self.chunks.len() > 1

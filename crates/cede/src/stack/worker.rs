@@ -111,12 +111,6 @@ impl Record {
         unsafe { &*self.yielder }
     }
 
-    /// Gives control back with this answer; what comes with it when it is ours again.
-    #[inline(always)]
-    fn answer(&self, answer: Answer) -> Order {
-        self.yielder().suspend(answer)
-    }
-
     /// Bytes left on the stack, seen from here.
     fn left(&self) -> usize {
         let here = 0u8;
@@ -139,7 +133,7 @@ impl Record {
                 look();
             }
             drop(look);
-            order = self.answer(Answer::Suspended);
+            order = self.yielder().suspend(Answer::Suspended);
         }
         assert!(
             matches!(order, Order::Resume | Order::Unwind),
@@ -189,7 +183,7 @@ impl Worker {
         let label = ptr::from_ref(stack.label());
         let limit = stack.usable_from();
         let coroutine =
-            ManuallyDrop::new(Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, order: Order| {
+            ManuallyDrop::new(Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, order| {
                 work(
                     Record {
                         yielder,
@@ -283,7 +277,7 @@ fn work(record: Record, mut order: Order) {
         if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
             eprintln!("cede: a destructor panicked after its task had ended; the task's result stands");
         }
-        order = record.answer(Answer::Idle);
+        order = record.yielder().suspend(Answer::Idle);
     }
 }
 
@@ -365,7 +359,7 @@ impl Suspendable<'_> {
         }
         let generator = innermost::get();
         // We run on this worker's stack, or on a generator's stack resumed from it, which is suspended with it.
-        let mut order = record.answer(Answer::Suspended);
+        let mut order = record.yielder().suspend(Answer::Suspended);
         if !matches!(order, Order::Resume) {
             order = record.not_resumed(order);
         }

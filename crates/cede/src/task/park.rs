@@ -6,7 +6,7 @@ use super::cell::TaskRef;
 use super::handoff;
 use crate::callback::Callback;
 use crate::coroutine::{Interrupt, driver};
-use crate::error::Error;
+use crate::error::{Cancelled, Error};
 use crate::observe::Event;
 use crate::schedule::{self, Schedule};
 use crate::stack::{self, Refused};
@@ -77,8 +77,7 @@ pub(super) fn park_on_task(
     at: &'static Location<'static>,
 ) -> Result<(), Interrupt> {
     match handoff::await_on_top(target, at) {
-        Some(Ok(None)) => Ok(()),
-        Some(Ok(Some(cancelled))) => Err(Interrupt::Cancelled(cancelled)),
+        Some(Ok(delivered)) => came_back(delivered),
         Some(Err(_)) => Err(Interrupt::Error(Error::unwinding(call))),
         None => park(target.clone().into(), call, at),
     }
@@ -102,11 +101,7 @@ pub(crate) fn yield_now(call: &'static str) -> Result<(), Interrupt> {
     if !handoff::yield_back(Location::caller()) {
         return yield_anyway(call, Location::caller());
     }
-    let delivered = schedule::with_running(|running| running?.with_current(|task| task?.take_delivered()));
-    match delivered {
-        None => Ok(()),
-        Some(cancelled) => Err(Interrupt::Cancelled(cancelled)),
-    }
+    came_back(schedule::with_running(|running| running?.with_current(|task| task?.take_delivered())))
 }
 
 /// The same with whatever may have to be done before or after.
@@ -151,7 +146,13 @@ fn cede(task: &TaskRef, call: &'static str) -> Result<(), Interrupt> {
     if handoff::cede(task).is_err() {
         return Err(Interrupt::Error(Error::unwinding(call)));
     }
-    match task.take_delivered() {
+    came_back(task.take_delivered())
+}
+
+/// What an await gives whose step has delivered this.
+#[inline(always)]
+fn came_back(delivered: Option<Cancelled>) -> Result<(), Interrupt> {
+    match delivered {
         None => Ok(()),
         Some(cancelled) => Err(Interrupt::Cancelled(cancelled)),
     }
