@@ -43,6 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "coroutine",
             "task",
             "promise",
+            "waiter",
             "foreign",
         ],
     ),

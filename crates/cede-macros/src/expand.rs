@@ -88,7 +88,7 @@ impl Parts {
     }
 
     /// The coroutine object over the rewritten body:
-    /// `::cede::__private::coroutine("name", move || -> T { …captures… …body… }, classify!(T))`.
+    /// `::cede::__private::coroutine(&"name", move || -> T { …captures… …body… }, classify!(T))`.
     ///
     /// The closure's braces are the body's own, span and all, for errors about the whole block. The trait
     /// comes only with an `.await` of ours, so that an import of it by hand, for `.await_()`, is not called
@@ -102,7 +102,8 @@ impl Parts {
         }
         let mut body = Group::new(Delimiter::Brace, inside);
         body.set_span(written.span());
-        let mut call = TokenStream::from(TokenTree::from(Literal::string(&plain_name(&self.item.name))));
+        let mut call = code("&");
+        call.extend([TokenTree::from(Literal::string(&plain_name(&self.item.name)))]);
         call.extend([code(", move ||"), self.returns.closure()]);
         call.extend([TokenTree::from(body)]);
         call.extend([code(","), self.returns.classified()]);

@@ -1,6 +1,5 @@
 //! What the attribute macros expand to. Not for use by hand: it may change at any time.
 
-use std::borrow::Cow;
 use std::process::{ExitCode, Termination, exit};
 
 use crate::coroutine::{Coroutine, Parts};
@@ -15,11 +14,11 @@ pub use crate::{__classify as classify, __classify_any as classify_any};
 
 #[inline]
 #[track_caller]
-pub fn coroutine<F, T>(name: &'static str, body: F, classify: Classify<T>) -> Coroutine<F>
+pub fn coroutine<F, T>(name: &'static &'static str, body: F, classify: Classify<T>) -> Coroutine<F>
 where
     F: FnOnce() -> T,
 {
-    Coroutine::new(Name::Given(Cow::Borrowed(name)), body, classify)
+    Coroutine::new(Name::Written(name), body, classify)
 }
 
 pub const fn any<T>() -> Classify<T> {
@@ -74,8 +73,8 @@ where
     let program = move || {
         let Parts { body, classify, .. } = make().into_parts();
         let value = body();
-        if (classify.verdict)(&value) != Outcome::Finished {
-            return Err(format!("it returned an error: {}", (classify.describe)(&value)));
+        if classify.verdict(&value) != Outcome::Finished {
+            return Err(format!("it returned an error: {}", classify.describe(&value)));
         }
         match value.report() {
             ExitCode::SUCCESS => Ok(()),

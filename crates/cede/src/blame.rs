@@ -1,7 +1,7 @@
 //! Who keeps others waiting: what a deadlock report and a tree of tasks ask about a wait for a lock.
 //!
-//! A task that waits for a lock is parked on a promise of its own, which knows nothing of the lock. So
-//! whoever waits leaves a note here, under the promise's address, about who holds what it waits for.
+//! A task that waits for a lock is parked on a waiter of its own, which knows nothing of the lock. So
+//! whoever waits leaves a note here, under the waiter's address, about who holds what it waits for.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -52,11 +52,23 @@ const _: () = assert!(size_of::<Callback>() <= 16);
 
 /// A function in the queue or on a timer, and whether it is still wanted.
 pub(crate) struct HandleCell {
-    run: Cell<Option<Box<dyn FnOnce()>>>,
+    run: Cell<Option<Run>>,
     cancelled: Cell<bool>,
     /// Where it is among its loop's timers, while it is one.
     pub(crate) timer: Cell<Option<TimerPlace>>,
     pub(crate) site: &'static Location<'static>,
+}
+
+/// What is to be done when it is called.
+pub(crate) enum Run {
+    Call(Box<dyn FnOnce()>),
+    /// Nothing of anybody's but ours.
+    Wake(Rc<dyn Wakes>),
+}
+
+/// What a timer can wake without a function made for it.
+pub(crate) trait Wakes {
+    fn wake(self: Rc<Self>);
 }
 
 /// A timer's name while it is pending.
@@ -72,6 +84,10 @@ impl TimerPlace {
 
 impl HandleCell {
     pub(crate) fn new(run: Box<dyn FnOnce()>, site: &'static Location<'static>) -> Rc<Self> {
+        Self::of(Run::Call(run), site)
+    }
+
+    pub(crate) fn of(run: Run, site: &'static Location<'static>) -> Rc<Self> {
         let run = Cell::new(Some(run));
         Rc::new(HandleCell { run, cancelled: Cell::new(false), timer: Cell::new(None), site })
     }
@@ -88,8 +104,8 @@ impl HandleCell {
         self.cancelled.get()
     }
 
-    /// The function, the first time, if it was not cancelled.
-    pub(crate) fn take(&self) -> Option<Box<dyn FnOnce()>> {
+    /// What is to be done, the first time, if it was not cancelled.
+    pub(crate) fn take(&self) -> Option<Run> {
         self.run.take()
     }
 }

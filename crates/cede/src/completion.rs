@@ -44,7 +44,6 @@ pub(crate) struct Completion {
     read: Cell<bool>,
     /// How many handles could still read the result.
     readers: Cell<u32>,
-    ids: Cell<u64>,
     /// Taken out and put back by whoever changes it: no callback runs meanwhile.
     callbacks: Cell<Callbacks>,
 }
@@ -55,7 +54,6 @@ impl Completion {
             outcome: Cell::new(Outcome::Pending),
             read: Cell::new(false),
             readers: Cell::new(0),
-            ids: Cell::new(0),
             callbacks: Cell::new(Callbacks::None),
         }
     }
@@ -117,9 +115,8 @@ impl Completion {
 
     /// Adds a callback; if this has ended already, it goes to the queue at once.
     pub(crate) fn add_call(&self, target: &Target, run: Box<dyn FnOnce()>) -> CallbackId {
-        let id = CallbackId(self.ids.get());
-        self.ids.set(id.0 + 1);
         let schedule = target.schedule();
+        let id = CallbackId(schedule.next_callback_id());
         if self.done() {
             schedule.push_for(Callback::done(target, run), target);
         } else {

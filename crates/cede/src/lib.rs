@@ -111,6 +111,7 @@ mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub mod trace;
+mod waiter;
 
 #[doc(hidden)]
 pub mod __private;

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// A name that costs nothing until it is read.
 #[derive(Clone)]
 pub(crate) enum Name {
     /// That of the function a body stands in.
     Of(fn() -> &'static str),
-    Given(Cow<'static, str>),
+    Written(&'static &'static str),
+    /// Behind a pointer, for every task has room for a name.
+    Given(Arc<Cow<'static, str>>),
 }
 
 impl Name {
@@ -22,13 +25,15 @@ impl Name {
     pub(crate) fn to_cow(&self) -> Cow<'static, str> {
         match self {
             Name::Of(name) => Cow::Borrowed(name()),
-            Name::Given(name) => name.clone(),
+            Name::Written(name) => Cow::Borrowed(name),
+            Name::Given(name) => Cow::clone(name),
         }
     }
 
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Name::Of(name) => name(),
+            Name::Written(name) => name,
             Name::Given(name) => name,
         }
     }
@@ -36,7 +41,7 @@ impl Name {
 
 impl From<Cow<'static, str>> for Name {
     fn from(name: Cow<'static, str>) -> Self {
-        Name::Given(name)
+        Name::Given(Arc::new(name))
     }
 }
 

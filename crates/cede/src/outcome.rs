@@ -39,8 +39,8 @@ impl fmt::Display for Outcome {
 
 /// How to read a body's return value.
 pub struct Classify<T> {
-    pub(crate) verdict: fn(&T) -> Outcome,
-    pub(crate) describe: fn(&T) -> String,
+    /// Gives the verdict, and writes what a failure says where that is asked for. `None`: every value is a result.
+    judge: Option<fn(&T, Option<&mut String>) -> Outcome>,
 }
 
 impl<T> Clone for Classify<T> {
@@ -54,7 +54,22 @@ impl<T> Copy for Classify<T> {}
 impl<T> Classify<T> {
     /// Every value is a result.
     pub(crate) const fn any() -> Self {
-        Classify { verdict: |_| Outcome::Finished, describe: |_| String::new() }
+        Classify { judge: None }
+    }
+
+    /// How a task ends that returns this.
+    #[inline]
+    pub(crate) fn verdict(&self, value: &T) -> Outcome {
+        self.judge.map_or(Outcome::Finished, |judge| judge(value, None))
+    }
+
+    /// What the failure says that this is, if it is one.
+    pub(crate) fn describe(&self, value: &T) -> String {
+        let mut text = String::new();
+        if let Some(judge) = self.judge {
+            judge(value, Some(&mut text));
+        }
+        text
     }
 }
 
@@ -62,15 +77,13 @@ impl<U, E: Failure> Classify<Result<U, E>> {
     /// `Err` is a failure, or a cancellation.
     pub(crate) const fn fallible() -> Self {
         Classify {
-            verdict: |value| match value {
-                Ok(_) => Outcome::Finished,
-                Err(error) if error.is_cancelled() => Outcome::Cancelled,
-                Err(_) => Outcome::Failed,
-            },
-            describe: |value| match value {
-                Ok(_) => String::new(),
-                Err(error) => format!("{error:?}"),
-            },
+            judge: Some(|value, text| {
+                let Err(error) = value else { return Outcome::Finished };
+                if let Some(text) = text {
+                    *text = format!("{error:?}");
+                }
+                if error.is_cancelled() { Outcome::Cancelled } else { Outcome::Failed }
+            }),
         }
     }
 }

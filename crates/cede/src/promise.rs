@@ -243,20 +243,6 @@ impl<T: 'static> Promise<T> {
             Err(Interrupt::Error(error)) => Err(error),
         }
     }
-
-    /// Parks until it is done; its own cancellation counts as one of whoever waits.
-    #[track_caller]
-    #[inline(always)]
-    pub(crate) fn wait_for_it(&self, call: &'static str) -> Result<(), Interrupt> {
-        task::park(self.target(), call, Location::caller())?;
-        match &*self.cell.slot.borrow() {
-            Slot::Error(error) => Err(match error.downcast_ref::<Cancelled>() {
-                Some(cancelled) => Interrupt::Cancelled(cancelled.clone()),
-                None => Interrupt::Error(error.clone()),
-            }),
-            _ => Ok(()),
-        }
-    }
 }
 
 fn why_none<T>(slot: &Slot<T>) -> Error {

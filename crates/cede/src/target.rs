@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
-use std::sync::Arc;
 
 use crate::callback::TaskKey;
 use crate::completion::Completion;
+use crate::error::Message;
 use crate::schedule::Schedule;
 use crate::task::{AnyTask, TaskRef, TaskWeak};
 
@@ -204,10 +204,12 @@ impl<C: TargetCell + 'static> From<Rc<C>> for Target {
 /// again on another, as in asyncio, which counts both. Only a task that is met again on the same branch
 /// closes a cycle: `trail` holds the tasks between the first fork and here.
 pub(crate) struct CancelWay {
-    pub(crate) message: Option<Arc<str>>,
+    pub(crate) message: Option<Message>,
     /// Tells this walk from others, so that a task in a cycle knows that it was visited.
     pub(crate) walk: u64,
-    next: Vec<Link>,
+    next: Option<Link>,
+    /// Where it goes on after that, last first. Only a fork has more than one way to go.
+    later: Vec<Link>,
     trail: Vec<Target>,
     forked: bool,
 }
@@ -219,15 +221,16 @@ struct Link {
 }
 
 impl CancelWay {
-    fn new(target: Target, message: Option<Arc<str>>) -> Self {
+    fn new(target: Target, message: Option<Message>) -> Self {
         WALKS.set(WALKS.get() + 1);
-        let next = vec![Link { target, trail: 0 }];
-        CancelWay { message, walk: WALKS.get(), next, trail: Vec::new(), forked: false }
+        let next = Some(Link { target, trail: 0 });
+        CancelWay { message, walk: WALKS.get(), next, later: Vec::new(), trail: Vec::new(), forked: false }
     }
 
     /// Goes on to `target`.
     pub(crate) fn push(&mut self, target: Target) {
-        self.next.push(Link { target, trail: self.trail.len() });
+        let next = Link { target, trail: self.trail.len() };
+        self.later.extend(self.next.replace(next));
     }
 
     /// Goes on to each of these, the first one first.
@@ -239,7 +242,7 @@ impl CancelWay {
     }
 
     fn walk(&mut self) {
-        while let Some(Link { target, trail }) = self.next.pop() {
+        while let Some(Link { target, trail }) = self.next.take().or_else(|| self.later.pop()) {
             for left in self.trail.drain(trail..) {
                 left.forget_visit();
             }
@@ -263,7 +266,7 @@ thread_local! {
 /// A task that waits hands the cancellation on to what it waits for. CPython recurses here; this is a loop,
 /// so a chain of a million awaits costs no stack, and a cycle is walked once: the task that would close it
 /// takes the cancellation itself.
-pub(crate) fn cancel(target: &Target, message: Option<Arc<str>>) -> bool {
+pub(crate) fn cancel(target: &Target, message: Option<Message>) -> bool {
     if target.completion().done() {
         target.completion().mark_read(); // whoever cancels does not want to hear of its failure
     }

@@ -1,5 +1,6 @@
 //! Waiting: for a time, and for one turn.
 
+use std::panic::Location;
 use std::time::Duration;
 
 use crate::coroutine::{Awaitable, Interrupt};
@@ -7,6 +8,7 @@ use crate::error::{Cancelled, Error};
 use crate::event_loop::running_loop;
 use crate::report::{self, Report};
 use crate::task;
+use crate::waiter::{Waiter, What};
 
 /// Pauses the task for at least this long while others run. Zero is [`yield_now`].
 ///
@@ -60,10 +62,9 @@ impl Awaitable for Sleep {
             Ok(event_loop) => event_loop,
             Err(_) => return settle(Err(Interrupt::Error(Error::no_running_loop("sleep"))), "sleep"),
         };
-        let promise = event_loop.create_promise();
-        let over = promise.clone();
-        let timer = event_loop.call_later(self.duration, move || drop(over.set_result(())));
-        let slept = promise.wait_for_it("sleep");
+        let over = Waiter::new(event_loop.core.schedule.clone(), What::PROMISE);
+        let timer = event_loop.wake_later(self.duration, over.clone(), "sleep");
+        let slept = over.wait("sleep", Location::caller());
         timer.cancel();
         settle(slept, "sleep")
     }

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::joinable::{Joinable, Source};
-use super::signal::Signal;
 use crate::coroutine::{Awaitable, Interrupt};
 use crate::error::{Error, JoinError, TimedOut};
 use crate::event_loop::{TimerHandle, running_loop};
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
 use crate::target::Target;
+use crate::waiter::{Waiter, What};
 
 /// Goes through several children in the order in which they end: an iterator of things to await, each of
 /// which gives the result of the next that ends.
@@ -93,7 +93,7 @@ struct Shared<S> {
     /// Those that have, in that order; `None` stands for one that came too late.
     done: RefCell<VecDeque<Option<(usize, S)>>>,
     /// Who waits for one: asyncio's queue has a future for each.
-    getters: RefCell<VecDeque<Rc<Signal>>>,
+    getters: RefCell<VecDeque<Rc<Waiter>>>,
     timer: RefCell<Option<TimerHandle>>,
 }
 
@@ -173,7 +173,10 @@ impl<S: Source> Shared<S> {
             let getter = self.getters.borrow_mut().pop_front();
             match getter {
                 Some(getter) if getter.done() => continue,
-                Some(getter) => return getter.set(Outcome::Finished),
+                Some(getter) => {
+                    getter.set(Outcome::Finished);
+                    return;
+                }
                 None => return,
             }
         }
@@ -191,7 +194,7 @@ impl<S: Source> Shared<S> {
                 return child.ok_or_else(|| TimedOut::new().into());
             }
             let schedule = self.schedule.as_ref().expect("whoever waits for a child has one");
-            let getter = Signal::new(schedule, "as_completed");
+            let getter = Waiter::new(schedule.clone(), const { &What::of("as_completed") });
             self.getters.borrow_mut().push_back(getter.clone());
             let place = Place { shared: self, getter: &getter };
             match getter.wait("as_completed", at) {
@@ -207,7 +210,7 @@ impl<S: Source> Shared<S> {
 /// the next one is.
 struct Place<'a, S: Source> {
     shared: &'a Shared<S>,
-    getter: &'a Rc<Signal>,
+    getter: &'a Rc<Waiter>,
 }
 
 impl<S: Source> Drop for Place<'_, S> {

@@ -5,7 +5,6 @@
 //! |---|---|
 //! | `waitable.rs` | a handle on something that ends |
 //! | `joinable.rs` | what can be a child, and how its result is read |
-//! | `signal.rs` | what a combinator parks on |
 //! | `gather/` | all values, or the first failure |
 //! | `wait.rs` | which have ended |
 //! | `as_completed.rs` | one after another, as they end |
@@ -19,7 +18,6 @@ mod gather;
 mod group_error;
 mod joinable;
 mod shield;
-mod signal;
 mod task_group;
 mod timeout;
 mod wait;

@@ -3,12 +3,12 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::joinable::{Joinable, Source};
-use super::signal::Signal;
 use crate::completion::CallbackId;
 use crate::coroutine::{Awaitable, Interrupt};
 use crate::error::JoinError;
 use crate::outcome::Outcome;
 use crate::target::{self, Awaited, Target};
+use crate::waiter::{Waiter, What};
 
 /// Waits for something without taking it along when the wait is cancelled: that goes on.
 ///
@@ -52,7 +52,7 @@ pub fn shield<J: Joinable>(inner: J) -> Shield<J::Source> {
 pub struct Shield<S: Source> {
     inner: S,
     /// What is awaited instead; none if what is inside had ended already.
-    outer: Option<Rc<Signal>>,
+    outer: Option<Rc<Waiter>>,
 }
 
 impl<S: Source> Shield<S> {
@@ -62,7 +62,7 @@ impl<S: Source> Shield<S> {
         if target.completion().done() {
             return Shield { inner, outer: None };
         }
-        let outer = Signal::new(target.schedule(), "shield");
+        let outer = Waiter::new(target.schedule().clone(), const { &What::of("shield") });
         let on_inner = watch_inner(&target, &outer);
         let watched: Target = outer.clone().into();
         let forget = move || {
@@ -98,7 +98,7 @@ impl<S: Source> Shield<S> {
 }
 
 /// When what is inside ends, so does what is outside, in the same way.
-fn watch_inner(inner: &Target, outer: &Rc<Signal>) -> CallbackId {
+fn watch_inner(inner: &Target, outer: &Rc<Waiter>) -> CallbackId {
     let outer = outer.clone();
     let this = inner.downgrade();
     inner.completion().add_call(

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use super::group_error::GroupError;
-use super::signal::Signal;
 use crate::context::Context;
 use crate::coroutine::{Body, Coroutine, Interrupt};
 use crate::error::{Error, Failure};
@@ -17,6 +16,7 @@ use crate::schedule::{self, Schedule};
 use crate::stack::Teardown;
 use crate::target::{self, Target};
 use crate::task::{AnyTask, Task};
+use crate::waiter::{Waiter, What};
 
 /// Runs a closure that makes tasks, here and now, on this stack, and comes back when the closure and all its
 /// tasks have ended.
@@ -107,7 +107,7 @@ struct Inner<E> {
     aborting: Cell<bool>,
     /// The parent was cancelled by us, because a task failed while the closure ran.
     parent_cancel_requested: Cell<bool>,
-    on_completed: RefCell<Option<Rc<Signal>>>,
+    on_completed: RefCell<Option<Rc<Waiter>>>,
     site: &'static Location<'static>,
 }
 
@@ -306,7 +306,7 @@ impl<E: Failure + From<Error>> Inner<E> {
     /// Waits for the tasks. A cancellation cancels them, and is kept.
     fn join(&self, cancelled: &mut Option<E>) -> Result<(), GroupError<E>> {
         while !self.tasks.borrow().is_empty() {
-            let completed = Signal::new(&self.schedule, "TaskGroup");
+            let completed = Waiter::new(self.schedule.clone(), const { &What::of("TaskGroup") });
             self.on_completed.replace(Some(completed.clone()));
             match completed.wait("task_group", self.site) {
                 Ok(()) => {}

@@ -5,7 +5,6 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::signal::Signal;
 use super::waitable::Waitable;
 use crate::completion::CallbackId;
 use crate::coroutine::{Awaitable, Interrupt};
@@ -13,6 +12,7 @@ use crate::error::Error;
 use crate::event_loop::{TimerHandle, running_loop};
 use crate::outcome::Outcome;
 use crate::target::Target;
+use crate::waiter::{Waiter, What};
 
 /// Waits until several tasks or promises have ended, or as many as [asked for](Wait::return_when), and tells
 /// which have.
@@ -115,11 +115,8 @@ impl<H: Waitable> Awaitable for Wait<H> {
             return Err(Error::misuse("wait: Set of Tasks/Futures is empty."));
         }
         let event_loop = running_loop().map_err(|_| Error::no_running_loop("wait"))?;
-        let waiter = Signal::new(&event_loop.core.schedule, "wait");
-        let timer = self.timeout.map(|timeout| {
-            let waiter = waiter.clone();
-            event_loop.call_later(timeout, move || waiter.set(Outcome::Finished))
-        });
+        let waiter = Waiter::new(event_loop.core.schedule.clone(), const { &What::of("wait") });
+        let timer = self.timeout.map(|timeout| event_loop.wake_later(timeout, waiter.clone(), "wait"));
         let watch = Watch::new(targets, self.when, waiter.clone(), timer);
         let waited = waiter.wait("wait", at);
         drop(watch);
@@ -142,7 +139,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(targets: Vec<Target>, when: ReturnWhen, waiter: Rc<Signal>, timer: Option<TimerHandle>) -> Self {
+    fn new(targets: Vec<Target>, when: ReturnWhen, waiter: Rc<Waiter>, timer: Option<TimerHandle>) -> Self {
         let left = Rc::new(Cell::new(targets.len()));
         let callbacks = targets
             .iter()

@@ -4,9 +4,9 @@ use std::time::Duration;
 use super::gather::Gather;
 use super::joinable::Source;
 use super::shield::Shield;
-use super::signal::Signal;
 use super::timeout::Timeout;
 use super::waitable::Waitable;
+use crate::callback::Wakes as _;
 use crate::coroutine::{Awaitable, Body, Coroutine, Interrupt};
 use crate::error::{Cancelled, Error, Failure, JoinError, TimedOut};
 use crate::event_loop::running_loop;
@@ -15,6 +15,7 @@ use crate::outcome::Outcome;
 use crate::promise::Promise;
 use crate::target::{self, Awaited};
 use crate::task::{Flatten, Task};
+use crate::waiter::{Waiter, What};
 
 /// Awaits something, for no longer than this; then cancels it, and gives [`TimedOut`] once it has ended.
 ///
@@ -204,9 +205,9 @@ limited! {
 #[track_caller]
 fn cancel_and_wait(awaited: &Awaited) -> Result<(), Error> {
     let Awaited { target } = awaited;
-    let waiter = Signal::new(target.schedule(), "wait_for");
+    let waiter = Waiter::new(target.schedule().clone(), const { &What::of("wait_for") });
     let ended = waiter.clone();
-    let callback = target.completion().add_call(target, Box::new(move || ended.set(Outcome::Finished)));
+    let callback = target.completion().add_call(target, Box::new(move || ended.wake()));
     target::cancel(target, None);
     let waited = waiter.wait("wait_for", Location::caller());
     target.completion().remove_call(callback);

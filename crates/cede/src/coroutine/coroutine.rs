@@ -94,7 +94,7 @@ impl<F: Body> Coroutine<F> {
     /// Gives it a name, for `Debug`, reports and the overflow report. Unnamed, it bears that of the
     /// function its closure stands in.
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.parts.as_mut().expect(CONSUMED).name = Name::Given(name.into());
+        self.parts.as_mut().expect(CONSUMED).name = Name::from(name.into());
         self
     }
 

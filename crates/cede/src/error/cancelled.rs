@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Error;
@@ -10,7 +11,7 @@ use super::Error;
 /// task is not cancelled, only asked (see [`Task::cancelling`](crate::Task::cancelling)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cancelled {
-    message: Option<Arc<str>>,
+    message: Option<Message>,
 }
 
 impl Cancelled {
@@ -19,7 +20,7 @@ impl Cancelled {
         Self::default()
     }
 
-    pub(crate) fn with_message(message: Option<Arc<str>>) -> Self {
+    pub(crate) fn with_message(message: Option<Message>) -> Self {
         Cancelled { message }
     }
 
@@ -29,10 +30,40 @@ impl Cancelled {
     }
 }
 
+/// The text of a cancellation. One word, for every task has room for two.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Message(Arc<Box<str>>);
+
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
+        Message(Arc::new(text.into()))
+    }
+}
+
+impl From<String> for Message {
+    fn from(text: String) -> Self {
+        Message(Arc::new(text.into()))
+    }
+}
+
+impl Deref for Message {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.message {
-            Some(message) => write!(f, "cancelled: {message}"),
+            Some(message) => write!(f, "cancelled: {}", &**message),
             None => f.write_str("cancelled"),
         }
     }

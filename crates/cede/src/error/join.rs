@@ -17,12 +17,14 @@ pub struct JoinError {
 #[derive(Clone)]
 enum Kind {
     Cancelled(Cancelled),
-    Panicked {
-        payload: Arc<Mutex<Option<Box<dyn Any + Send>>>>,
-        text: Arc<str>,
-    },
+    Panicked(Arc<Panic>),
     /// Boxed, for an `Error` may hold a `JoinError`.
     Error(Box<Error>),
+}
+
+struct Panic {
+    payload: Mutex<Option<Box<dyn Any + Send>>>,
+    text: Box<str>,
 }
 
 pub(super) enum Parts {
@@ -34,21 +36,21 @@ pub(super) enum Parts {
 impl JoinError {
     pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Self {
         let text = panic_text(&*payload).into();
-        JoinError { kind: Kind::Panicked { payload: Arc::new(Mutex::new(Some(payload))), text } }
+        JoinError { kind: Kind::Panicked(Arc::new(Panic { text, payload: Mutex::new(Some(payload)) })) }
     }
 
     /// Whether the task was cancelled, or the one who awaits it.
     pub fn is_cancelled(&self) -> bool {
         match &self.kind {
             Kind::Cancelled(_) => true,
-            Kind::Panicked { .. } => false,
+            Kind::Panicked(_) => false,
             Kind::Error(error) => error.is_cancelled(),
         }
     }
 
     /// Whether the task panicked.
     pub fn is_panic(&self) -> bool {
-        matches!(self.kind, Kind::Panicked { .. })
+        matches!(self.kind, Kind::Panicked(_))
     }
 
     /// The panic's payload, for `std::panic::resume_unwind`; its text where somebody else took it before.
@@ -57,8 +59,8 @@ impl JoinError {
     /// When the task did not panic; ask [`is_panic`](Self::is_panic).
     pub fn into_panic(self) -> Box<dyn Any + Send> {
         match self.kind {
-            Kind::Panicked { payload, text } => {
-                payload.lock().take().unwrap_or_else(|| Box::new(text.to_string()))
+            Kind::Panicked(panic) => {
+                panic.payload.lock().take().unwrap_or_else(|| Box::new(panic.text.to_string()))
             }
             _ => panic!("JoinError::into_panic: the task did not panic: {self}"),
         }
@@ -112,7 +114,7 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Cancelled(cancelled) => cancelled.fmt(f),
-            Kind::Panicked { text, .. } => write!(f, "the task panicked: {text}"),
+            Kind::Panicked(panic) => write!(f, "the task panicked: {}", panic.text),
             Kind::Error(error) => error.fmt(f),
         }
     }

@@ -16,7 +16,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use cancelled::Cancelled;
-pub(crate) use cancelled::Interrupt;
+pub(crate) use cancelled::{Interrupt, Message};
 pub use failure::Failure;
 pub use join::JoinError;
 pub use set::SetError;

@@ -10,7 +10,7 @@ use super::clock::{Clock, nanos};
 use super::core::{LoopCore, State};
 use super::handle::{Handle, TimerHandle};
 use super::proxy::LoopProxy;
-use crate::callback::{Callback, HandleCell};
+use crate::callback::{Callback, HandleCell, Run, Wakes};
 use crate::context;
 use crate::coroutine::{Body, Coroutine};
 use crate::error::Error;
@@ -98,8 +98,22 @@ impl LoopHandle {
     /// When the loop is closed.
     #[track_caller]
     pub fn call_later(&self, delay: Duration, callback: impl FnOnce() + 'static) -> TimerHandle {
-        let when = self.core.clock.now().saturating_add(nanos(delay));
-        self.call_at_nanos(when, context::bind(callback), "call_later")
+        self.call_at_nanos(self.nanos_after(delay), Run::Call(context::bind(callback)), "call_later")
+    }
+
+    /// The same for one that waits.
+    #[track_caller]
+    pub(crate) fn wake_later(
+        &self,
+        delay: Duration,
+        waiter: Rc<dyn Wakes>,
+        call: &'static str,
+    ) -> TimerHandle {
+        self.call_at_nanos(self.nanos_after(delay), Run::Wake(waiter), call)
+    }
+
+    fn nanos_after(&self, delay: Duration) -> u64 {
+        self.core.clock.now().saturating_add(nanos(delay))
     }
 
     /// Calls a function at this time of the loop's clock ([`time`](Self::time)). A time in the past is now.
@@ -108,13 +122,13 @@ impl LoopHandle {
     /// When the loop is closed.
     #[track_caller]
     pub fn call_at(&self, when: Instant, callback: impl FnOnce() + 'static) -> TimerHandle {
-        self.call_at_nanos(self.core.clock.nanos_at(when), context::bind(callback), "call_at")
+        self.call_at_nanos(self.core.clock.nanos_at(when), Run::Call(context::bind(callback)), "call_at")
     }
 
     #[track_caller]
-    fn call_at_nanos(&self, when: u64, callback: Box<dyn FnOnce()>, call: &'static str) -> TimerHandle {
+    fn call_at_nanos(&self, when: u64, run: Run, call: &'static str) -> TimerHandle {
         self.assert_open(call);
-        let cell = HandleCell::new(callback, Location::caller());
+        let cell = HandleCell::of(run, Location::caller());
         self.core.timers.add(when, cell.clone());
         let schedule = &self.core.schedule;
         schedule.observe(|| Event::TimerSet {

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use super::clock::nanos;
 use super::core::LoopCore;
-use crate::callback::{Callback, DoneCall, HandleCell};
+use crate::callback::{Callback, DoneCall, HandleCell, Run};
 use crate::context::CallbackContext;
 use crate::error::panic_text;
 use crate::foreign;
@@ -212,7 +212,10 @@ impl LoopCore {
                 Some(run) => {
                     let called = || ReadyCallback::Call(Called::of(&handle));
                     self.schedule.observe(|| Event::CallBegins { callback: called() });
-                    guarded(run, "a callback", handle.site);
+                    match run {
+                        Run::Call(function) => guarded(function, "a callback", handle.site),
+                        Run::Wake(waiter) => waiter.wake(),
+                    }
                     self.schedule.observe(|| Event::CallEnds { callback: called() });
                 }
                 None => self.schedule.skipped(&Callback::Call(handle)),

@@ -115,7 +115,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     /// Gives it a name, for `Debug` and the overflow report. Unnamed, it bears that of the function its
     /// body stands in.
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.name = Name::Given(name.into());
+        self.name = Name::from(name.into());
         self
     }
 

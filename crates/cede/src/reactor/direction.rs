@@ -5,13 +5,12 @@ use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::kept::Kept;
 use super::uring::{OperationKey, Ring};
 use crate::completion::Completion;
 use crate::coroutine::Interrupt;
-use crate::error::{Cancelled, Error};
+use crate::error::{Cancelled, Error, Message};
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
 use crate::target::{CancelWay, Target, TargetCell};
@@ -34,7 +33,7 @@ pub(super) struct Direction {
     /// A task waits.
     parked: Cell<bool>,
     /// What the wait was cancelled with.
-    message: RefCell<Option<Arc<str>>>,
+    message: RefCell<Option<Message>>,
     /// What the kernel does by the ring for the task that waits, if it waits for that.
     pub(super) flight: Cell<Option<OperationKey>>,
     ring: Option<Rc<Ring>>,

@@ -1,13 +1,12 @@
 //! What the next steps need is asked for before they come.
 //!
-//! A task that has waited among thousands is in no cache: its block, its worker and its stack are a chain of
-//! pointers, each line of it fetched only when the one before has come. The queue says long before whose turn it
+//! A task that has waited among thousands is in no cache: its block and its stack are a chain of pointers,
+//! each line of it fetched only when the one before has come. The queue says long before whose turn it
 //! will be, so the chain is walked ahead of the steps:
 //!
 //! ```text
 //!   ready:   step T1   step T2   step T3   step T4   step T5   step T6   …
 //!             runs               stack                         block
-//!                                and worker
 //! ```
 //!
 //! It changes nothing but when memory comes.

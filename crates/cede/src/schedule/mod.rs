@@ -62,6 +62,7 @@ pub(crate) struct Schedule {
     pub(crate) waits: Waits,
     home: OnceCell<Arc<dyn Home>>,
     numbers: Cell<u64>,
+    callback_ids: Cell<u64>,
     closed: Cell<bool>,
     debug: Cell<bool>,
     /// The switch of the fast path; debug mode, which times every callback, does without.
@@ -119,6 +120,7 @@ impl Schedule {
             waits: Waits::default(),
             home: OnceCell::new(),
             numbers: Cell::new(0),
+            callback_ids: Cell::new(0),
             closed: Cell::new(false),
             debug: Cell::new(debug),
             fast: Cell::new(fast),
@@ -317,6 +319,10 @@ impl Schedule {
     pub(crate) fn next_number(&self) -> u64 {
         self.numbers.set(self.numbers.get() + 1);
         self.numbers.get()
+    }
+
+    pub(crate) fn next_callback_id(&self) -> u64 {
+        self.callback_ids.replace(self.callback_ids.get() + 1)
     }
 
     // ---- reports, debug mode and observer

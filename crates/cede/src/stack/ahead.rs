@@ -6,32 +6,33 @@ const LINE: usize = 64;
 /// few of those that it returns to.
 const FRAMES: usize = 5;
 
-/// Where lies what a suspended stack will need first.
+/// So many lines below a stack's base are: the link to whoever resumes, and the frame of the loop that runs jobs.
+const ROOTS: usize = 2;
+
+/// Where a suspended stack's innermost frame is.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Place {
-    /// In the innermost frame.
-    frame: usize,
-    /// So far above it are the worker's record and the link to whoever resumes, at the root of the stack. (On a
-    /// generator's stack the frame is elsewhere, and these are wrong; nobody reads what they point to.)
-    record: u32,
-    link: u32,
-}
+pub(crate) struct Place(usize);
 
 impl Place {
     #[inline(always)]
-    pub(super) fn new(frame: usize, record: usize, link: usize) -> Self {
-        let above = |address: usize| address.wrapping_sub(frame) as u32;
-        Place { frame, record: above(record), link: above(link) }
+    pub(super) fn of<T>(frame: &T) -> Self {
+        Place(std::ptr::from_ref(frame).addr())
     }
 
     /// Has it brought to the cache.
     #[inline]
     pub(crate) fn fetch(self) {
         for line in 0..FRAMES {
-            fetch(self.frame.wrapping_add(line * LINE));
+            fetch(self.0.wrapping_add(line * LINE));
         }
-        fetch(self.frame.wrapping_add(self.record as usize));
-        fetch(self.frame.wrapping_add(self.link as usize));
+    }
+}
+
+/// Has the root of the worker at this base brought to the cache, and what a resumption needs below it.
+#[inline]
+pub(super) fn fetch_head(base: usize) {
+    for line in 0..=ROOTS {
+        fetch(base.wrapping_sub(line * LINE));
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) enum Kind {
     Task,
 }
 
-/// Lives in the topmost [`Label::SIZE`] bytes of a stack, above its first frame.
+/// Lives above a stack's first frame (`head.rs`).
 ///
 /// Read by the signal handler of the very thread that runs on this stack, so plain cells do.
 pub(crate) struct Label {
@@ -29,9 +29,6 @@ pub(crate) struct Label {
 }
 
 impl Label {
-    /// Kept free above the base of each stack. A multiple of a cache line.
-    pub(crate) const SIZE: usize = 128;
-
     pub(crate) const fn new() -> Self {
         Label {
             kind: Cell::new(Kind::Idle),
@@ -100,8 +97,6 @@ impl Label {
         &buffer[at..]
     }
 }
-
-const _: () = assert!(size_of::<Label>() <= Label::SIZE);
 
 #[cfg(test)]
 mod tests {

@@ -10,13 +10,13 @@
 //!  │                             │
 //!  │ slot 0        slot 1        │            one slot, addresses growing upwards
 //!  └┬─────────────┬─────────────┬┘            ┌───────┬──────────────────────────────┬───────┐
-//!   │guard│ stack │guard│ stack │             │ guard │          … ◄── frames        │ label │
+//!   │guard│ stack │guard│ stack │             │ guard │          … ◄── frames        │ head  │
 //!   └─────┴───────┴─────┴───────┘             └───────┴──────────────────────────────┴───────┘
 //!                                             limit    the stack grows down ◄──── base       top
 //! ```
 //!
 //! The *guard* faults when touched; the handler in `overflow.rs` finds the slot from the address, reads the
-//! *label* at its top and says whose stack it was. A stack that is given back keeps its pages and is
+//! *label* in its head (`head.rs`) and says whose stack it was. A stack that is given back keeps its pages and is
 //! handed out again first (last in, first out), for its pages are the warm ones.
 //!
 //! Asking for a stack never aborts: at every limit the caller gets a [`StackError`].
@@ -32,6 +32,7 @@ mod foreign_thread;
 #[cfg(test)]
 mod fork;
 mod guard;
+mod head;
 mod label;
 mod overflow;
 mod pool;
@@ -49,7 +50,7 @@ pub use pool::{Pooled, pooled};
 pub use settings::{StackError, StackSettings};
 pub use trim::trim;
 
-pub(crate) use ahead::{Place, fetch, fetch_two};
+pub(crate) use ahead::{Place, fetch_two};
 pub(crate) use counts::{count_stack, count_switch};
 pub(crate) use label::{Kind, Label};
 pub(crate) use pool::{PooledStack, take};

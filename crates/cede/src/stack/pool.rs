@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 
 use corosensei::stack::{Stack, StackPointer};
 
+use super::head::root_at;
 use super::label::Label;
 use super::reservation::{Reservation, Slot, label_of};
 use super::settings::{CLASSES, StackError};
+use super::worker::Root;
 use super::{altstack, count_stack};
 
 thread_local! {
@@ -43,6 +45,11 @@ impl PooledStack {
 }
 
 impl PooledStack {
+    /// Where the root of a worker on this stack lies.
+    pub(super) fn root(&self) -> *mut Root {
+        root_at(self.slot.base())
+    }
+
     #[cfg(test)]
     pub(super) fn top(&self) -> usize {
         self.slot.top

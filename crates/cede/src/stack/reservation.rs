@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use super::guard::{Guards, errno};
+use super::head;
 use super::label::Label;
 use super::overflow;
 use super::settings::{CLASSES, StackError, StackSettings, size_of_class};
@@ -22,16 +23,16 @@ pub(crate) struct Slot {
     pub(crate) low: usize,
     /// One past the highest.
     pub(crate) top: usize,
-    /// How far below the top the label lies.
+    /// How far below the top the head ends.
     colour: u16,
     pub(crate) class: u8,
 }
 
 impl Slot {
-    /// Where the first frame goes, below the label.
+    /// Where the first frame goes, below the head.
     #[inline]
     pub(crate) fn base(&self) -> usize {
-        self.top - usize::from(self.colour) - Label::SIZE
+        self.top - usize::from(self.colour) - head::SIZE
     }
 }
 
@@ -247,7 +248,7 @@ impl Drop for Reservation {
 
 /// The place of a slot's label.
 pub(crate) fn label_of(slot: &Slot) -> *mut Label {
-    slot.base() as *mut Label
+    head::label_at(slot.base())
 }
 
 fn reserve(len: usize) -> Result<usize, i32> {
@@ -300,7 +301,7 @@ mod tests {
                 assert_eq!((first.top - first.low) / page_size() % 2, 1);
                 let size = size_of_class(class);
                 for slot in spare.iter().chain([&first]) {
-                    assert!(slot.base() - (slot.low + guard_size) >= size - size / 32 - Label::SIZE);
+                    assert!(slot.base() - (slot.low + guard_size) >= size - size / 32 - head::SIZE);
                 }
                 if let Some(second) = spare.last() {
                     assert_eq!(second.low, first.top);

@@ -11,7 +11,7 @@
 //!    └──── job returned ───┘   └───── suspend() ────────┘
 //! ```
 
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
@@ -19,8 +19,9 @@ use std::rc::Rc;
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
-use super::ahead::Place;
+use super::ahead::{Place, fetch_head};
 use super::count_switch;
+use super::head::label_at;
 use super::label::Label;
 use super::pool::{self, PooledStack};
 use super::settings::{StackError, size_of_class};
@@ -92,23 +93,42 @@ pub(crate) struct Teardown;
 /// How often a job that is torn down may catch the unwinding and suspend again.
 pub(crate) const PATIENCE: u32 = 1_000;
 
-/// What [`suspend`] must know of the worker that runs; lives on the worker's own stack.
-struct Record {
-    yielder: *const Yielder<Order, Answer>,
-    /// The lowest address the job may use.
-    limit: usize,
-    label: *const Label,
+/// What a worker consists of. Lies above the first frame of its own stack (`head.rs`).
+///
+/// In the order in which a switch needs it: the coroutine and what is looked at beside it fill one cache line.
+#[repr(C)]
+pub(super) struct Root {
+    /// Touched by whoever has the [`Worker`], and by nobody on its stack.
+    coroutine: UnsafeCell<ManuallyDrop<Coroutine<Order, Answer, (), PooledStack>>>,
+    /// Null until the stack's first frame is there.
+    yielder: Cell<*const Yielder<Order, Answer>>,
+    /// How often the job that is being torn down has caught the unwinding, which [`Suspendable::suspend`] then
+    /// repeats instead of switching; [`WHOLE`] if it is not torn down.
+    unwinding: Cell<u32>,
     class: u8,
+    status: Cell<WorkerStatus>,
     /// `thread::panicking()` of whoever gave control: those panics are not the job's.
     host_panicking: Cell<bool>,
-    /// The job is being torn down: [`suspend`] unwinds instead of switching. Counts how often it did.
-    unwinding: Cell<Option<u32>>,
+    /// The lowest address the job may use.
+    limit: usize,
 }
 
-impl Record {
+/// The job is not being torn down.
+const WHOLE: u32 = u32::MAX;
+
+impl Root {
     fn yielder(&self) -> &Yielder<Order, Answer> {
-        // SAFETY: the record lives on the stack at whose root the yielder is, in a frame above it.
-        unsafe { &*self.yielder }
+        // SAFETY: whoever asks runs on this worker's stack, at whose first frame the yielder is; that has set this.
+        unsafe { &*self.yielder.get() }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.unwinding.get() == WHOLE
+    }
+
+    fn label(&self) -> &Label {
+        // SAFETY: the label was written when the slot was made, and the stack is there as long as its root.
+        unsafe { &*label_at(ptr::from_ref(self).addr()) }
     }
 
     /// Bytes left on the stack, seen from here.
@@ -146,7 +166,7 @@ impl Record {
     #[cold]
     #[inline(never)]
     fn unwind(&self) -> ! {
-        self.unwinding.set(Some(0));
+        self.unwinding.set(0);
         resume_unwind(Box::new(Teardown))
     }
 
@@ -154,89 +174,102 @@ impl Record {
     #[cold]
     #[inline(never)]
     fn unwind_again(&self) {
-        if let Some(times) = self.unwinding.get()
-            && times < PATIENCE
-        {
-            self.unwinding.set(Some(times + 1));
+        let times = self.unwinding.get();
+        if times < PATIENCE {
+            self.unwinding.set(times + 1);
             resume_unwind(Box::new(Teardown));
         }
     }
 }
 
 thread_local! {
-    /// The record of the worker that runs on this thread, null when none does.
-    static RUNNING: Cell<*const Record> = const { Cell::new(ptr::null()) };
+    /// The root of the worker that runs on this thread, null when none does.
+    static RUNNING: Cell<*const Root> = const { Cell::new(ptr::null()) };
 }
 
 /// A stack with a resident loop. Dropped while its job is suspended, it leaks the stack: nobody may run
 /// the job's frames again, and nobody may reuse their memory.
 pub(crate) struct Worker {
-    coroutine: ManuallyDrop<Coroutine<Order, Answer, (), PooledStack>>,
-    label: *const Label,
-    class: u8,
-    status: WorkerStatus,
+    /// Ours alone, but for what runs on the stack in which it lies.
+    root: NonNull<Root>,
 }
 
 impl Worker {
     pub(crate) fn new(class: u8) -> Result<Worker, StackError> {
         let stack = pool::take(class)?;
-        let label = ptr::from_ref(stack.label());
+        let root = NonNull::new(stack.root()).expect("no stack lies at address 0");
         let limit = stack.usable_from();
-        let coroutine =
-            ManuallyDrop::new(Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, order| {
-                work(
-                    Record {
-                        yielder,
-                        limit,
-                        label,
-                        class,
-                        host_panicking: Cell::new(false),
-                        unwinding: Cell::new(None),
-                    },
-                    order,
-                );
-            }));
-        Ok(Worker { coroutine, label, class, status: WorkerStatus::Idle })
+        let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, order| {
+            // SAFETY: the worker is given its first order after its root was written, and that stays until the
+            // coroutine has returned.
+            let root = unsafe { root.as_ref() };
+            root.yielder.set(yielder);
+            work(root, order);
+        });
+        let made = Root {
+            coroutine: UnsafeCell::new(ManuallyDrop::new(coroutine)),
+            yielder: Cell::new(ptr::null()),
+            unwinding: Cell::new(WHOLE),
+            class,
+            status: Cell::new(WorkerStatus::Idle),
+            host_panicking: Cell::new(false),
+            limit,
+        };
+        // SAFETY: the head of a stack has room for this, aligned, and this stack is ours.
+        unsafe { root.write(made) };
+        Ok(Worker { root })
+    }
+
+    #[inline]
+    fn root(&self) -> &Root {
+        // SAFETY: written when the worker was made, and there until it is dropped.
+        unsafe { self.root.as_ref() }
     }
 
     /// Runs a job until it ends or suspends.
     pub(crate) fn run(&mut self, job: Job) -> WorkerStatus {
-        debug_assert_eq!(self.status, WorkerStatus::Idle);
+        debug_assert_eq!(self.root().status.get(), WorkerStatus::Idle);
         self.switch(Order::Run(job))
     }
 
     /// Goes on with a suspended job until it ends or suspends again.
     #[inline(always)]
     pub(crate) fn resume(&mut self) -> WorkerStatus {
-        debug_assert_eq!(self.status, WorkerStatus::Suspended);
+        debug_assert_eq!(self.root().status.get(), WorkerStatus::Suspended);
         self.switch(Order::Resume)
     }
 
     /// Calls a function on the suspended job's stack, if that has room; the job notices nothing. It must
     /// neither await nor unwind.
     pub(crate) fn look(&mut self, look: Rc<dyn Fn()>) {
-        debug_assert_eq!(self.status, WorkerStatus::Suspended);
+        debug_assert_eq!(self.root().status.get(), WorkerStatus::Suspended);
         self.switch(Order::Look(look));
     }
 
     /// Leaves the suspended job by unwinding. Still suspended afterwards, it resists and must be leaked.
     pub(crate) fn unwind(&mut self) -> WorkerStatus {
-        debug_assert_eq!(self.status, WorkerStatus::Suspended);
+        debug_assert_eq!(self.root().status.get(), WorkerStatus::Suspended);
         self.switch(Order::Unwind)
     }
 
     /// Tells its stack from others.
     pub(crate) fn id(&self) -> usize {
-        self.label.addr()
+        self.root.addr().get()
     }
 
     pub(crate) fn class(&self) -> u8 {
-        self.class
+        self.root().class
     }
 
     pub(crate) fn label(&self) -> &Label {
-        // SAFETY: the stack is inside our coroutine and lives as long as we do.
-        unsafe { &*self.label }
+        self.root().label()
+    }
+
+    /// Has its stack brought to the cache, as much of it as a resumption will need first.
+    #[inline]
+    pub(crate) fn fetch(&self, parked: Place) {
+        fetch_head(self.root.addr().get());
+        parked.fetch();
     }
 
     #[inline(always)]
@@ -244,40 +277,45 @@ impl Worker {
         let (outer, generator) = (RUNNING.get(), innermost::get());
         innermost::set(ptr::null());
         count_switch();
-        let answer = self.coroutine.resume(order);
+        let root = self.root();
+        // SAFETY: nobody else has this worker, and its own stack does not look at the coroutine.
+        let answer = unsafe { &mut *root.coroutine.get() }.resume(order);
         RUNNING.set(outer);
         innermost::set(generator);
-        self.status = match answer {
+        let status = match answer {
             CoroutineResult::Yield(Answer::Suspended) => WorkerStatus::Suspended,
             CoroutineResult::Yield(Answer::Idle) | CoroutineResult::Return(()) => WorkerStatus::Idle,
         };
-        self.status
+        root.status.set(status);
+        status
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if self.status == WorkerStatus::Suspended {
+        if self.root().status.get() == WorkerStatus::Suspended {
             return;
         }
         self.switch(Order::Exit);
-        // SAFETY: the coroutine has returned, so dropping it only gives the stack back; it is not used
-        // again, for we are being dropped.
-        unsafe { ManuallyDrop::drop(&mut self.coroutine) };
+        // SAFETY: nobody else has this worker.
+        let coroutine = unsafe { &mut *self.root().coroutine.get() };
+        // SAFETY: it has returned, so dropping it only gives the stack back; nobody uses it again, for we are being
+        // dropped. It is moved out of that stack first.
+        drop(unsafe { ManuallyDrop::take(coroutine) });
     }
 }
 
 /// The body of every worker.
-fn work(record: Record, mut order: Order) {
+fn work(root: &Root, mut order: Order) {
     while let Order::Run(job) = order {
-        record.host_panicking.set(std::thread::panicking());
-        record.unwinding.set(None);
-        RUNNING.set(&record);
+        root.host_panicking.set(std::thread::panicking());
+        root.unwinding.set(WHOLE);
+        RUNNING.set(root);
         // A job catches its own panics; this is for those of its captures' destructors.
         if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
             eprintln!("cede: a destructor panicked after its task had ended; the task's result stands");
         }
-        order = record.yielder().suspend(Answer::Idle);
+        order = root.yielder().suspend(Answer::Idle);
     }
 }
 
@@ -286,7 +324,7 @@ const ROOM_TO_LOOK: usize = 12 * 1024;
 
 /// The running job, which can be suspended.
 pub(crate) struct Suspendable<'a> {
-    record: &'a Record,
+    root: &'a Root,
 }
 
 /// The running job, if it can be suspended.
@@ -295,12 +333,12 @@ pub(crate) struct Suspendable<'a> {
 /// When no job runs here, or its stack is being unwound.
 #[inline]
 pub(crate) fn suspendable<'a>() -> Result<Suspendable<'a>, Refused> {
-    // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame, and so is
-    // whoever has what we give.
+    // SAFETY: null, or the root of the worker that runs now: we are on its stack, and so is whoever has what we
+    // give.
     match unsafe { RUNNING.get().as_ref() } {
         None => Err(Refused::NotInTask),
-        Some(record) if record.refuses() => Err(Refused::Unwinding),
-        Some(record) => Ok(Suspendable { record }),
+        Some(root) if root.refuses() => Err(Refused::Unwinding),
+        Some(root) => Ok(Suspendable { root }),
     }
 }
 
@@ -318,17 +356,15 @@ pub(crate) struct Below<'a> {
 /// Looks at the running worker's stack; `None` where a job may not run on top: no worker runs, or its job is
 /// inside a generator, or it is being unwound.
 pub(crate) fn below<R>(look: impl FnOnce(Below<'_>) -> R) -> Option<R> {
-    // SAFETY: null, or the record on the stack of the worker that runs now: we are above its frame.
-    let record = unsafe { RUNNING.get().as_ref() }?;
-    if !innermost::get().is_null() || record.unwinding.get().is_some() || record.refuses() {
+    // SAFETY: null, or the root of the worker that runs now: we are on its stack.
+    let root = unsafe { RUNNING.get().as_ref() }?;
+    if !innermost::get().is_null() || !root.is_whole() || root.refuses() {
         return None;
     }
     let here = 0u8;
-    let left = ptr::from_ref(&here).addr().checked_sub(record.limit)?;
-    // SAFETY: the label lies at the top of the very stack we run on.
-    let label = unsafe { &*record.label };
-    let top = record.limit + size_of_class(record.class);
-    Some(look(Below { left, from: record.limit, top, class: record.class, label }))
+    let left = ptr::from_ref(&here).addr().checked_sub(root.limit)?;
+    let top = root.limit + size_of_class(root.class);
+    Some(look(Below { left, from: root.limit, top, class: root.class, label: root.label() }))
 }
 
 impl Suspendable<'_> {
@@ -336,11 +372,7 @@ impl Suspendable<'_> {
     #[inline(always)]
     pub(crate) fn place(&self) -> Place {
         let frame = 0u8;
-        Place::new(
-            ptr::from_ref(&frame).addr(),
-            ptr::from_ref(self.record).addr(),
-            self.record.yielder.addr(),
-        )
+        Place::of(&frame)
     }
 
     /// Suspends it; comes back when its worker is resumed.
@@ -353,21 +385,21 @@ impl Suspendable<'_> {
     /// Unwinds the job's frames, without calling the panic hook, when its loop closes.
     #[inline(always)]
     pub(crate) fn suspend(self) {
-        let record = self.record;
-        if record.unwinding.get().is_some() {
-            record.unwind_again();
+        let root = self.root;
+        if !root.is_whole() {
+            root.unwind_again();
         }
         let generator = innermost::get();
         // We run on this worker's stack, or on a generator's stack resumed from it, which is suspended with it.
-        let mut order = record.yielder().suspend(Answer::Suspended);
+        let mut order = root.yielder().suspend(Answer::Suspended);
         if !matches!(order, Order::Resume) {
-            order = record.not_resumed(order);
+            order = root.not_resumed(order);
         }
-        RUNNING.set(record);
+        RUNNING.set(root);
         innermost::set(generator);
-        record.host_panicking.set(std::thread::panicking());
+        root.host_panicking.set(std::thread::panicking());
         if matches!(order, Order::Unwind) {
-            record.unwind();
+            root.unwind();
         }
     }
 }

@@ -2,6 +2,7 @@
 //! [`channel`](crate::channel).
 
 use std::cell::{Cell, RefCell};
+use std::panic::Location;
 use std::rc::Rc;
 
 use super::wait_list::{WaitList, WaiterKey};
@@ -9,19 +10,19 @@ use crate::blame::{self, Holder};
 use crate::coroutine::Interrupt;
 use crate::error::{Cancelled, Error};
 use crate::outcome::Outcome;
-use crate::promise::Promise;
 use crate::report::{self, Report};
 use crate::schedule;
+use crate::waiter::{Waiter, What};
 
-/// Tasks that wait, in the order in which they came: a promise each, as in asyncio, but in a list that adds,
+/// Tasks that wait, in the order in which they came: a waiter each, as in asyncio, but in a list that adds,
 /// wakes and removes in O(1).
 ///
-/// Nothing in here runs code of others: to wake is to set a promise, and that only appends to the ready
+/// Nothing in here runs code of others: to wake is to set a waiter, and that only appends to the ready
 /// queue.
 #[derive(Default)]
 pub(crate) struct WaitQueue {
     /// Made by the first who waits.
-    list: RefCell<Option<Box<WaitList<Promise<()>>>>>,
+    list: RefCell<Option<Box<WaitList<Rc<Waiter>>>>>,
     /// The loop of the first who waited; asyncio's primitives belong to it from then on.
     bound_to: Cell<Option<u64>>,
 }
@@ -70,12 +71,12 @@ impl WaitQueue {
                 "{call}: it is bound to a different event loop; make one for each loop"
             ),
         }
-        let promise = Promise::on(schedule);
+        let waiter = Waiter::new(schedule, What::PROMISE);
         let key =
-            self.list.borrow_mut().get_or_insert_with(|| Box::new(WaitList::new())).push(promise.clone());
-        let _noted = holder.map(|holder| blame::note(&promise.target(), holder));
-        let mut place = Place { queue: self, key, promise, woken: false, leave: Some(leave) };
-        let waited = place.promise.wait_for_it(call);
+            self.list.borrow_mut().get_or_insert_with(|| Box::new(WaitList::new())).push(waiter.clone());
+        let _noted = holder.map(|holder| blame::note(&waiter.target(), holder));
+        let mut place = Place { queue: self, key, waiter, woken: false, leave: Some(leave) };
+        let waited = place.waiter.wait(call, Location::caller());
         place.woken = waited.is_ok();
         drop(place);
         match waited {
@@ -88,13 +89,13 @@ impl WaitQueue {
 
     /// Wakes the first that still waits: whether there was one.
     pub(crate) fn wake_next(&self) -> bool {
-        self.wake(|list| list.take_next(Promise::done).cloned())
+        self.wake(|list| list.take_next(|waiter| waiter.done()).cloned())
     }
 
     /// Wakes the first of all, unless it was woken or cancelled already: then its own leaving goes on from
     /// there.
     pub(crate) fn wake_first(&self) {
-        self.wake(|list| list.take_head(Promise::done).cloned());
+        self.wake(|list| list.take_head(|waiter| waiter.done()).cloned());
     }
 
     /// Wakes all that wait.
@@ -102,15 +103,15 @@ impl WaitQueue {
         while self.wake_next() {}
     }
 
-    fn wake(&self, take: impl FnOnce(&mut WaitList<Promise<()>>) -> Option<Promise<()>>) -> bool {
+    fn wake(&self, take: impl FnOnce(&mut WaitList<Rc<Waiter>>) -> Option<Rc<Waiter>>) -> bool {
         let taken = self.list.borrow_mut().as_deref_mut().and_then(take);
         // Outside the borrow.
-        taken.is_some_and(|promise| promise.set_result(()).is_ok())
+        taken.is_some_and(|waiter| waiter.set(Outcome::Finished))
     }
 
     /// Whether anybody waits, or was woken and has not run yet. The cancelled do not count.
     pub(crate) fn occupied(&self) -> bool {
-        self.list.borrow_mut().as_deref_mut().is_some_and(|list| list.occupied(Promise::done))
+        self.list.borrow_mut().as_deref_mut().is_some_and(|list| list.occupied(|waiter| waiter.done()))
     }
 
     /// How many have not run since they began to wait.
@@ -134,16 +135,16 @@ pub(crate) fn refused(call: &'static str) -> Cancelled {
 struct Place<'a, F: FnOnce(Left)> {
     queue: &'a WaitQueue,
     key: WaiterKey,
-    promise: Promise<()>,
+    waiter: Rc<Waiter>,
     woken: bool,
     leave: Option<F>,
 }
 
 impl<F: FnOnce(Left)> Drop for Place<'_, F> {
     fn drop(&mut self) {
-        let promise = self.queue.list.borrow_mut().as_deref_mut().and_then(|list| list.remove(self.key));
-        drop(promise); // outside the borrow
-        let left = match self.promise.outcome() {
+        let waiter = self.queue.list.borrow_mut().as_deref_mut().and_then(|list| list.remove(self.key));
+        drop(waiter); // outside the borrow
+        let left = match self.waiter.outcome() {
             Outcome::Finished if self.woken => Left::Woken,
             Outcome::Finished => Left::PassOn,
             _ => Left::Cancelled,

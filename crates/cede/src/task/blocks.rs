@@ -6,8 +6,9 @@ use std::alloc::{self, Layout};
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-/// Blocks are made in multiples of this many bytes, a cache line…
+/// Blocks are made in multiples of this many bytes, a cache line, less what the allocator adds to each…
 const LINE: usize = 64;
+const ALLOCATORS: usize = 8;
 /// … up to this many lines; a task with more captures than that has its block from the allocator.
 const CLASSES: usize = 16;
 
@@ -31,7 +32,7 @@ impl Default for Blocks {
 /// The list on which a block for this layout is kept, if it is.
 #[inline]
 fn class_of(layout: Layout) -> Option<usize> {
-    let class = layout.size().div_ceil(LINE).max(1) - 1;
+    let class = (layout.size() + ALLOCATORS).div_ceil(LINE) - 1;
     // AddressSanitizer sees a use after the end only if the memory goes back to it.
     (class < CLASSES && layout.align() <= align_of::<u128>() && !cfg!(feature = "sanitizer")).then_some(class)
 }
@@ -45,7 +46,8 @@ fn allocated(layout: Layout) -> Layout {
 }
 
 fn of_class(class: usize) -> Layout {
-    Layout::from_size_align((class + 1) * LINE, align_of::<u128>()).expect("a few lines make a layout")
+    Layout::from_size_align((class + 1) * LINE - ALLOCATORS, align_of::<u128>())
+        .expect("a few lines make a layout")
 }
 
 impl Blocks {

@@ -34,7 +34,7 @@ impl TaskCore {
             // Nobody wants it cancelled any more: withdraw what is not yet delivered (3.13).
             self.must_cancel.set(false);
         }
-        left
+        left as usize
     }
 
     /// Whether this cancellation is on its way from here.

@@ -49,10 +49,20 @@ struct Counts {
 struct Head {
     counts: Counts,
     core: TaskCore,
-    /// The block itself, with what is done to it according to its type.
-    this: NonNull<dyn TaskObject>,
-    /// The block's; read when the rest has been dropped.
+    /// Outlives the rest, as the counts do.
+    methods: &'static Methods,
+}
+
+/// What is done to a block according to its type; each is given the head of a block of that type. A table of our
+/// own, for a `dyn` would take two words of every block, and could not be asked for the layout once the contents
+/// are gone.
+struct Methods {
     layout: Layout,
+    run_body: unsafe fn(NonNull<Head>) -> Outcome,
+    drop_body: unsafe fn(NonNull<Head>),
+    set_error: unsafe fn(NonNull<Head>, JoinError),
+    error_text: unsafe fn(NonNull<Head>) -> String,
+    drop: unsafe fn(NonNull<Head>),
 }
 
 /// As much of a block as knows what the task returns, and not by what body.
@@ -67,14 +77,6 @@ struct Typed<T> {
 struct TaskCell<F: Body> {
     typed: Typed<F::Returns>,
     body: Cell<Option<F>>,
-}
-
-/// What is done to a task according to its type.
-trait TaskObject {
-    fn run_body(&self) -> Outcome;
-    fn drop_body(&self);
-    fn set_error(&self, error: JoinError);
-    fn error_text(&self) -> String;
 }
 
 /// A task, without its type. Clones are the same task.
@@ -107,12 +109,11 @@ impl TaskRef {
         let counts = Counts { strong: Cell::new(1), weak: Cell::new(1) };
         let place = block.as_ptr();
         // Part by part: as one value it would be made on the stack and copied from there.
-        #[allow(clippy::multiple_unsafe_ops_per_block)] // one write, in seven parts
+        #[allow(clippy::multiple_unsafe_ops_per_block)] // one write, in six parts
         // SAFETY: the block is fresh, ours alone, and laid out for a `TaskCell<F>`; these are all its fields.
         unsafe {
             (&raw mut (*place).typed.head.counts).write(counts);
-            (&raw mut (*place).typed.head.this).write(block);
-            (&raw mut (*place).typed.head.layout).write(layout);
+            (&raw mut (*place).typed.head.methods).write(TaskCell::<F>::METHODS);
             (&raw mut (*place).typed.head.core).write(TaskCore::new(
                 schedule.clone(),
                 name,
@@ -133,31 +134,29 @@ impl TaskRef {
         unsafe { self.head.as_ref() }
     }
 
-    #[inline]
-    fn object(&self) -> &dyn TaskObject {
-        // SAFETY: as above; `this` is the block's own address with the type it was written as.
-        unsafe { self.head().this.as_ref() }
-    }
-
     /// Runs the body on this stack, from beginning to end, and keeps what comes of it. How it ended.
     #[inline]
     pub(super) fn run_body(&self) -> Outcome {
-        self.object().run_body()
+        // SAFETY: a head has the methods of its block's type, and the block is there and whole while we count.
+        unsafe { (self.head().methods.run_body)(self.head) }
     }
 
     /// Drops the body of a task that never ran.
     pub(super) fn drop_body(&self) {
-        self.object().drop_body();
+        // SAFETY: as in `run_body`.
+        unsafe { (self.head().methods.drop_body)(self.head) }
     }
 
     /// Forgets the result, if there is one, for this instead.
     pub(crate) fn set_error(&self, error: JoinError) {
-        self.object().set_error(error);
+        // SAFETY: as in `run_body`.
+        unsafe { (self.head().methods.set_error)(self.head, error) }
     }
 
     /// The text of its error.
     pub(crate) fn error_text(&self) -> String {
-        self.object().error_text()
+        // SAFETY: as in `run_body`.
+        unsafe { (self.head().methods.error_text)(self.head) }
     }
 
     pub(crate) fn handle(&self) -> AnyTask {
@@ -222,16 +221,16 @@ impl Drop for TaskRef {
 impl TaskRef {
     #[inline(never)]
     fn drop_contents(&self) {
-        let this = self.head().this;
+        let drop = self.head().methods.drop;
         // The task's own count may be the loop's last, and the block is the loop's.
         let schedule = self.schedule.clone();
         // SAFETY: the last `TaskRef` is going, so nobody reaches the contents any more: a `TaskWeak` looks at
         // the counts first.
-        unsafe { ptr::drop_in_place(this.as_ptr()) };
+        unsafe { drop(self.head) };
         let weak = TaskWeak { counts: self.head.cast() }; // the one that stands for all `TaskRef`s
         if let Some(layout) = weak.last() {
             // SAFETY: nobody points here any more, and the loop handed the block out with this layout.
-            unsafe { schedule.blocks.give(this.cast(), layout) };
+            unsafe { schedule.blocks.give(self.head.cast(), layout) };
         }
         std::mem::forget(weak); // its count is gone
     }
@@ -271,9 +270,9 @@ impl TaskWeak {
         }
         let head = self.counts.cast::<Head>().as_ptr();
         // SAFETY: the block is there.
-        let layout = unsafe { &raw const (*head).layout };
+        let methods = unsafe { &raw const (*head).methods };
         // SAFETY: it was written when the block was made, and has nothing that was dropped since.
-        Some(unsafe { layout.read() })
+        Some(unsafe { methods.read() }.layout)
     }
 }
 
@@ -303,7 +302,7 @@ impl<T> TypedRef<T> {
     pub(super) fn output(&self) -> &RefCell<Output<T>> {
         // SAFETY: `TaskRef::make` alone makes a `TypedRef`, of a block that begins with a `Typed<T>`; it is
         // there while we count.
-        unsafe { &self.task.head().this.cast::<Typed<T>>().as_ref().output }
+        unsafe { &self.task.head.cast::<Typed<T>>().as_ref().output }
     }
 
     pub(super) fn downgrade(&self) -> TypedWeak<T> {
@@ -330,16 +329,30 @@ impl<T> TypedWeak<T> {
     }
 }
 
-impl<F> TaskObject for TaskCell<F>
+impl<F> TaskCell<F>
 where
     F: Body + 'static,
     F::Returns: 'static,
 {
+    const METHODS: &'static Methods = &Methods {
+        layout: Layout::new::<Self>(),
+        // SAFETY: whoever calls it gives the head of a `Self` that is there and whole.
+        run_body: |head| unsafe { head.cast::<Self>().as_ref() }.run_body(),
+        // SAFETY: as `run_body`.
+        drop_body: |head| unsafe { head.cast::<Self>().as_ref() }.drop_body(),
+        // SAFETY: as `run_body`.
+        set_error: |head, error| unsafe { head.cast::<Self>().as_ref() }.set_error(error),
+        // SAFETY: as `run_body`.
+        error_text: |head| unsafe { head.cast::<Self>().as_ref() }.error_text(),
+        // SAFETY: as `run_body`, and nobody looks at the contents any more.
+        drop: |head| unsafe { ptr::drop_in_place(head.cast::<Self>().as_ptr()) },
+    };
+
     fn run_body(&self) -> Outcome {
         let body = self.body.take().expect("a task's body runs once");
         match catch_unwind(AssertUnwindSafe(body)) {
             Ok(value) => {
-                let outcome = (self.typed.classify.verdict)(&value);
+                let outcome = self.typed.classify.verdict(&value);
                 *self.typed.output.borrow_mut() = Output::Value(value);
                 outcome
             }
@@ -373,7 +386,7 @@ where
 
     fn error_text(&self) -> String {
         match &*self.typed.output.borrow() {
-            Output::Value(value) => (self.typed.classify.describe)(value),
+            Output::Value(value) => self.typed.classify.describe(value),
             Output::Error(error) => error.to_string(),
             Output::None | Output::Taken => String::new(),
         }

@@ -4,12 +4,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use crate::callback::TaskKey;
 use crate::completion::Completion;
 use crate::context::{self, Context};
-use crate::error::Cancelled;
+use crate::error::{Cancelled, Message};
 use crate::name::Name;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
@@ -18,6 +17,13 @@ use crate::target::Target;
 
 use super::cell::TaskRef;
 use super::waiting::Waiting;
+
+/// What somebody may give a task, and seldom does.
+#[derive(Default)]
+struct Given {
+    name: Option<Rc<str>>,
+    stack_size: Option<usize>,
+}
 
 /// What a task has, whatever it returns.
 ///
@@ -32,15 +38,17 @@ pub(crate) struct TaskCore {
     /// Set when it is registered.
     key: Cell<TaskKey>,
     /// Its stack, while it is suspended: `Some` excludes *fresh*, *running* and *done*.
-    worker: Cell<Option<Box<Worker>>>,
+    worker: Cell<Option<Worker>>,
     /// Whether `worker` is `Some`.
     suspended: Cell<bool>,
     /// Whether nothing of the body has run. Cleared by the first step.
     pub(super) fresh: Cell<bool>,
     /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
     pub(super) must_cancel: Cell<bool>,
-    /// Whether `delivered` is `Some`: one byte to ask, which almost always says no.
+    /// Whether `delivered` is one: a byte to ask, which almost always says no.
     has_delivered: Cell<bool>,
+    /// asyncio: `_num_cancels_requested`.
+    pub(super) requests: Cell<u32>,
     /// Where it awaits what it is parked on.
     pub(super) waiting_at: Cell<Option<&'static Location<'static>>>,
     /// What it is parked on; cleared by its next step. May be done already: then that step is queued.
@@ -54,13 +62,10 @@ pub(crate) struct TaskCore {
     number: u64,
     site: &'static Location<'static>,
     coroutine: Name,
-    name: Cell<Option<Rc<str>>>,
-    pub(super) stack_size: Option<usize>,
-    message: Cell<Option<Arc<str>>>,
+    given: Cell<Option<Box<Given>>>,
+    message: Cell<Option<Message>>,
     /// The cancellation that the step has delivered; taken by the await that comes back.
-    delivered: Cell<Option<Cancelled>>,
-    /// asyncio: `_num_cancels_requested`.
-    pub(super) requests: Cell<usize>,
+    delivered: Cell<Cancelled>,
     /// The last walk of a cancellation that came by.
     pub(super) walk: Cell<u64>,
 
@@ -78,14 +83,14 @@ impl TaskCore {
     ) -> Self {
         // What is asked of others is asked before: the rest is written straight to where it is to lie.
         let (number, context) = (schedule.next_number(), context::inherit());
+        let given = stack_size.map(|bytes| Box::new(Given { stack_size: Some(bytes), name: None }));
         TaskCore {
             number,
             schedule,
             completion: Completion::new(),
             key: Cell::default(),
-            name: Cell::default(),
             coroutine,
-            stack_size,
+            given: Cell::new(given),
             site,
             fresh: Cell::new(true),
             worker: Cell::default(),
@@ -142,7 +147,14 @@ impl TaskCore {
 
     /// The name that somebody gave it, instead of its number.
     pub(crate) fn given_name(&self) -> Option<Rc<str>> {
-        peek(&self.name)
+        self.look_at_given(|given| given.name.clone())?
+    }
+
+    fn look_at_given<R>(&self, look: impl FnOnce(&Given) -> R) -> Option<R> {
+        let given = self.given.take();
+        let seen = given.as_deref().map(look);
+        self.given.set(given);
+        seen
     }
 
     pub(crate) fn name(&self) -> String {
@@ -153,7 +165,9 @@ impl TaskCore {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        self.name.set(Some(name.into()));
+        let mut given = self.given.take().unwrap_or_default();
+        given.name = Some(name.into());
+        self.given.set(Some(given));
         if let Some(worker) = self.take_worker() {
             self.label(worker.label());
             self.put_worker(worker);
@@ -168,7 +182,13 @@ impl TaskCore {
 
     /// How large its stack must be.
     pub(super) fn stack_bytes(&self) -> usize {
-        self.stack_size.unwrap_or_else(stack::default_size)
+        self.look_at_given(|given| given.stack_size).flatten().unwrap_or_else(stack::default_size)
+    }
+
+    /// Whether it may run on any stack that tasks have.
+    #[inline]
+    pub(super) fn fits_anywhere(&self) -> bool {
+        self.look_at_given(|given| given.stack_size.is_none()).unwrap_or(true)
     }
 
     /// Whether its stack carries another task, so that it cannot be resumed; see `handoff.rs`. (Or it runs,
@@ -183,24 +203,24 @@ impl TaskCore {
     }
 
     pub(crate) fn times_cancelled(&self) -> usize {
-        self.requests.get()
+        self.requests.get() as usize
     }
 
     #[inline]
-    pub(super) fn take_worker(&self) -> Option<Box<Worker>> {
+    pub(super) fn take_worker(&self) -> Option<Worker> {
         self.suspended.set(false);
         self.worker.take()
     }
 
     #[inline]
-    pub(super) fn put_worker(&self, worker: Box<Worker>) {
+    pub(super) fn put_worker(&self, worker: Worker) {
         self.suspended.set(true);
         self.worker.set(Some(worker));
     }
 
     /// The same, of a worker on whose stack it has just parked, there.
     #[inline(always)]
-    pub(super) fn put_worker_at(&self, worker: Box<Worker>, at: Place) {
+    pub(super) fn put_worker_at(&self, worker: Worker, at: Place) {
         self.put_worker(worker);
         self.parked_at.set(at);
     }
@@ -210,8 +230,7 @@ impl TaskCore {
     pub(crate) fn fetch_stack(&self) {
         let worker = self.worker.take();
         if let Some(worker) = &worker {
-            stack::fetch(std::ptr::from_ref(&**worker).addr());
-            self.parked_at.get().fetch();
+            worker.fetch(self.parked_at.get());
         }
         self.worker.set(worker);
     }
@@ -219,12 +238,12 @@ impl TaskCore {
     /// Writes on its stack who runs there.
     #[inline]
     pub(super) fn label(&self, label: &Label) {
-        match self.name.take() {
+        let named = self.look_at_given(|given| match &given.name {
+            Some(name) => label.set_name(Kind::Task, name, self.site),
             None => label.set_number(self.number, self.site),
-            Some(name) => {
-                label.set_name(Kind::Task, &name, self.site);
-                self.name.set(Some(name));
-            }
+        });
+        if named.is_none() {
+            label.set_number(self.number, self.site);
         }
     }
 
@@ -281,11 +300,11 @@ impl TaskCore {
 
     // ---- its cancellation
 
-    pub(super) fn message(&self) -> Option<Arc<str>> {
+    pub(super) fn message(&self) -> Option<Message> {
         peek(&self.message)
     }
 
-    pub(super) fn set_message(&self, message: Option<Arc<str>>) {
+    pub(super) fn set_message(&self, message: Option<Message>) {
         self.message.set(message);
     }
 
@@ -297,17 +316,17 @@ impl TaskCore {
     /// The await that comes back next gives this.
     pub(super) fn deliver(&self, cancelled: Cancelled) {
         self.has_delivered.set(true);
-        self.delivered.set(Some(cancelled));
+        self.delivered.set(cancelled);
     }
 
     /// The cancellation that this step has delivered.
     #[inline(always)]
     pub(super) fn take_delivered(&self) -> Option<Cancelled> {
-        if self.has_delivered.get() { self.take_it() } else { None }
+        if self.has_delivered.get() { Some(self.take_it()) } else { None }
     }
 
     #[cold]
-    fn take_it(&self) -> Option<Cancelled> {
+    fn take_it(&self) -> Cancelled {
         self.has_delivered.set(false);
         self.delivered.take()
     }

@@ -150,7 +150,7 @@ impl<T: 'static> Task<T> {
 
     /// How many requests to cancel it are open.
     pub fn cancelling(&self) -> usize {
-        self.task().requests.get()
+        self.task().times_cancelled()
     }
 
     /// Takes back one request to cancel it, and gives how many are left. At 0, a cancellation that has not
@@ -313,7 +313,7 @@ impl AnyTask {
 
     /// As [`Task::cancelling`].
     pub fn cancelling(&self) -> usize {
-        self.task.requests.get()
+        self.task.times_cancelled()
     }
 
     /// As [`Task::uncancel`].

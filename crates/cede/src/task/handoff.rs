@@ -201,7 +201,7 @@ fn run_on_top(task: &TaskRef, next: &TaskRef) -> bool {
 /// Whether nothing about this task speaks against running it on a stack that is not its own.
 #[inline]
 fn may_run_on_top(next: &TaskRef) -> bool {
-    next.fresh.get() && !next.must_cancel.get() && next.stack_size.is_none()
+    next.fresh.get() && !next.must_cancel.get() && next.fits_anywhere()
 }
 
 /// Runs the body of `next`, which has control, on the stack with this label, which is `task`'s.

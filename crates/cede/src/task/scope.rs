@@ -156,7 +156,7 @@ impl<'scope> Scope<'scope, '_> {
     /// meanwhile, to be continued.
     fn join(&self, at: &'static Location<'static>) -> Option<Box<dyn Any + Send>> {
         let parent = schedule::current();
-        let requests = || parent.as_ref().map_or(0, |task| task.requests.get());
+        let requests = || parent.as_ref().map_or(0, |task| task.times_cancelled());
         let before = requests();
         let (mut cancelled, mut unwinding) = (None, None);
         loop {

@@ -164,7 +164,7 @@ fn resume(core: &TaskCore) {
 /// A worker has come back: idle, or with a task on top that has parked, which need not be the one that was
 /// given control (`handoff.rs`).
 #[inline(always)]
-fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
+fn put_back(core: &TaskCore, worker: Worker, status: WorkerStatus) {
     if status == WorkerStatus::Suspended && core.schedule.parked_is(core.key()) {
         core.put_worker_at(worker, core.schedule.parked_at());
     } else {
@@ -173,7 +173,7 @@ fn put_back(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
 }
 
 #[inline(never)]
-fn put_elsewhere(core: &TaskCore, worker: Box<Worker>, status: WorkerStatus) {
+fn put_elsewhere(core: &TaskCore, worker: Worker, status: WorkerStatus) {
     match status {
         WorkerStatus::Idle => {
             core.schedule.observe(|| Event::StackReturned { stack: StackId(worker.id()) });
@@ -235,7 +235,7 @@ pub(crate) fn tear_down(task: &TaskRef) {
 }
 
 /// It caught the unwinding and parked again, every time.
-fn give_up(task: &TaskRef, worker: Box<Worker>) {
+fn give_up(task: &TaskRef, worker: Worker) {
     drop(worker); // suspended: leaks its stack
     report::report(&Report::IgnoredExit {
         what: format!("task '{}'", task.name()),

@@ -7,22 +7,21 @@ use crate::stack::{self, StackError, Worker};
 #[derive(Default)]
 pub(crate) struct Workers {
     /// By size class; last in, first out, for its stack is the warmest.
-    #[allow(clippy::vec_box)] // they move often between here and their tasks
-    idle: RefCell<Vec<Vec<Box<Worker>>>>,
+    idle: RefCell<Vec<Vec<Worker>>>,
 }
 
 impl Workers {
     /// An idle worker with a stack of at least this many bytes.
-    pub(super) fn take(&self, bytes: usize) -> Result<Box<Worker>, StackError> {
+    pub(super) fn take(&self, bytes: usize) -> Result<Worker, StackError> {
         let class = stack::class_of(bytes)?;
         let idle = self.idle.borrow_mut().get_mut(usize::from(class)).and_then(Vec::pop);
         match idle {
             Some(worker) => Ok(worker),
-            None => Worker::new(class).map(Box::new),
+            None => Worker::new(class),
         }
     }
 
-    pub(super) fn put(&self, worker: Box<Worker>) {
+    pub(super) fn put(&self, worker: Worker) {
         let class = usize::from(worker.class());
         let mut idle = self.idle.borrow_mut();
         if idle.len() <= class {

@@ -1,0 +1,36 @@
+//! What every stack has above its first frame: who runs there, and the worker whose stack it is, if it is one's.
+//!
+//! ```text
+//!   top  ►┌────────────────┐
+//!         │ colour         │  nothing: see `reservation.rs`
+//!         ├────────────────┤
+//!         │ label          │  `label.rs`
+//!         │ worker's root  │  `worker.rs`; a generator's stack has none
+//!   base ►├────────────────┤
+//!         │ first frame    │  begins with the link to whoever has resumed this stack
+//! ```
+//!
+//! So what a resumption needs lies together, and in a page that the stack has anyway.
+
+use super::label::Label;
+use super::worker::Root;
+
+/// So many bytes are kept free above the base of each stack: a multiple of a cache line.
+pub(super) const SIZE: usize = 192;
+/// So far above the base the label lies.
+const LABEL: usize = 80;
+
+const _: () = assert!(size_of::<Root>() <= LABEL && LABEL + size_of::<Label>() <= SIZE);
+const _: () = assert!(LABEL.is_multiple_of(align_of::<Label>()) && align_of::<Root>() <= 16);
+
+/// The place of the label of the stack with this base.
+#[inline]
+pub(super) fn label_at(base: usize) -> *mut Label {
+    (base + LABEL) as *mut Label
+}
+
+/// The place of the root of a worker on the stack with this base.
+#[inline]
+pub(super) fn root_at(base: usize) -> *mut Root {
+    base as *mut Root
+}

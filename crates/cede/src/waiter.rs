@@ -1,0 +1,128 @@
+//! What the library itself parks tasks on (asyncio: a future made for the purpose, there called a waiter).
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use crate::callback::Wakes;
+use crate::completion::Completion;
+use crate::coroutine::Interrupt;
+use crate::error::{Cancelled, Message};
+use crate::outcome::Outcome;
+use crate::schedule::Schedule;
+use crate::target::{CancelWay, Target, TargetCell};
+use crate::task;
+
+/// A promise of nothing. Small, for everybody who waits for a lock, a message or a time has one.
+pub(crate) struct Waiter {
+    completion: Completion,
+    schedule: Rc<Schedule>,
+    /// That of its cancellation.
+    message: Cell<Option<Message>>,
+    what: &'static What,
+    site: &'static Location<'static>,
+}
+
+/// What a waiter is called: in a log, and by `Debug` and the deadlock report.
+pub(crate) struct What {
+    pub(crate) kind: &'static str,
+    pub(crate) shown: &'static str,
+}
+
+impl What {
+    pub(crate) const PROMISE: &'static What = &What { kind: "promise", shown: "Promise" };
+
+    /// One name for both.
+    pub(crate) const fn of(name: &'static str) -> Self {
+        What { kind: name, shown: name }
+    }
+}
+
+impl Waiter {
+    #[track_caller]
+    pub(crate) fn new(schedule: Rc<Schedule>, what: &'static What) -> Rc<Self> {
+        Rc::new(Waiter {
+            completion: Completion::new(),
+            schedule,
+            message: Cell::default(),
+            what,
+            site: Location::caller(),
+        })
+    }
+
+    pub(crate) fn done(&self) -> bool {
+        self.completion.done()
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.completion.outcome()
+    }
+
+    pub(crate) fn target(self: &Rc<Self>) -> Target {
+        self.clone().into()
+    }
+
+    /// Ends it, and so wakes whoever waits; not if it has ended. Whether it did.
+    pub(crate) fn set(self: &Rc<Self>, outcome: Outcome) -> bool {
+        let pending = !self.done();
+        if pending {
+            self.completion.complete(outcome, || self.target(), &self.schedule);
+        }
+        pending
+    }
+
+    /// Parks until it has ended. Its own cancellation is one of whoever waits.
+    #[inline(always)]
+    pub(crate) fn wait(
+        self: &Rc<Self>,
+        call: &'static str,
+        at: &'static Location<'static>,
+    ) -> Result<(), Interrupt> {
+        task::park(self.target(), call, at)?;
+        self.cancelled().map_or(Ok(()), |cancelled| Err(Interrupt::Cancelled(cancelled)))
+    }
+
+    /// The cancellation, if somebody cancelled it.
+    pub(crate) fn cancelled(&self) -> Option<Cancelled> {
+        if self.outcome() != Outcome::Cancelled {
+            return None;
+        }
+        let message = self.message.take();
+        self.message.set(message.clone());
+        Some(Cancelled::with_message(message))
+    }
+}
+
+impl Wakes for Waiter {
+    fn wake(self: Rc<Self>) {
+        self.set(Outcome::Finished);
+    }
+}
+
+impl TargetCell for Waiter {
+    fn completion(&self) -> &Completion {
+        &self.completion
+    }
+
+    fn schedule(&self) -> &Rc<Schedule> {
+        &self.schedule
+    }
+
+    fn cancel_here(self: Rc<Self>, way: &mut CancelWay) {
+        self.message.set(way.message.clone());
+        self.set(Outcome::Cancelled);
+    }
+
+    fn kind(&self) -> &'static str {
+        self.what.kind
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} {}>", self.what.shown, self.outcome())
+    }
+
+    fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+}
