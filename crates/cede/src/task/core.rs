@@ -1,6 +1,6 @@
 //! The part of a task that has no type: how it stands, what it waits for, whether it is to be cancelled.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use super::waiting::Waiting;
 /// What somebody may give a task, and seldom does.
 #[derive(Default)]
 struct Given {
-    name: Option<Rc<str>>,
+    name: Cell<Option<Rc<str>>>,
     stack_size: Option<usize>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct TaskCore {
     number: u64,
     site: &'static Location<'static>,
     coroutine: Name,
-    given: Cell<Option<Box<Given>>>,
+    given: OnceCell<Box<Given>>,
     message: Cell<Option<Message>>,
     /// The cancellation that the step has delivered; taken by the await that comes back.
     delivered: Cell<Cancelled>,
@@ -83,14 +83,17 @@ impl TaskCore {
     ) -> Self {
         // What is asked of others is asked before: the rest is written straight to where it is to lie.
         let (number, context) = (schedule.next_number(), context::inherit());
-        let given = stack_size.map(|bytes| Box::new(Given { stack_size: Some(bytes), name: None }));
+        let given = OnceCell::new();
+        if stack_size.is_some() {
+            given.get_or_init(|| Box::new(Given { stack_size, name: Cell::default() }));
+        }
         TaskCore {
             number,
             schedule,
             completion: Completion::new(),
             key: Cell::default(),
             coroutine,
-            given: Cell::new(given),
+            given,
             site,
             fresh: Cell::new(true),
             worker: Cell::default(),
@@ -147,14 +150,7 @@ impl TaskCore {
 
     /// The name that somebody gave it, instead of its number.
     pub(crate) fn given_name(&self) -> Option<Rc<str>> {
-        self.look_at_given(|given| given.name.clone())?
-    }
-
-    fn look_at_given<R>(&self, look: impl FnOnce(&Given) -> R) -> Option<R> {
-        let given = self.given.take();
-        let seen = given.as_deref().map(look);
-        self.given.set(given);
-        seen
+        peek(&self.given.get()?.name)
     }
 
     pub(crate) fn name(&self) -> String {
@@ -165,9 +161,7 @@ impl TaskCore {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        let mut given = self.given.take().unwrap_or_default();
-        given.name = Some(name.into());
-        self.given.set(Some(given));
+        self.given.get_or_init(Box::default).name.set(Some(name.into()));
         if let Some(worker) = self.take_worker() {
             self.label(worker.label());
             self.put_worker(worker);
@@ -182,13 +176,13 @@ impl TaskCore {
 
     /// How large its stack must be.
     pub(super) fn stack_bytes(&self) -> usize {
-        self.look_at_given(|given| given.stack_size).flatten().unwrap_or_else(stack::default_size)
+        self.given.get().and_then(|given| given.stack_size).unwrap_or_else(stack::default_size)
     }
 
     /// Whether it may run on any stack that tasks have.
     #[inline]
     pub(super) fn fits_anywhere(&self) -> bool {
-        self.look_at_given(|given| given.stack_size.is_none()).unwrap_or(true)
+        self.given.get().is_none_or(|given| given.stack_size.is_none())
     }
 
     /// Whether its stack carries another task, so that it cannot be resumed; see `handoff.rs`. (Or it runs,
@@ -238,12 +232,9 @@ impl TaskCore {
     /// Writes on its stack who runs there.
     #[inline]
     pub(super) fn label(&self, label: &Label) {
-        let named = self.look_at_given(|given| match &given.name {
-            Some(name) => label.set_name(Kind::Task, name, self.site),
+        match self.given_name() {
             None => label.set_number(self.number, self.site),
-        });
-        if named.is_none() {
-            label.set_number(self.number, self.site);
+            Some(name) => label.set_name(Kind::Task, &name, self.site),
         }
     }
 
