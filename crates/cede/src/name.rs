@@ -9,6 +9,7 @@ use std::sync::Arc;
 pub(crate) enum Name {
     /// That of the function a body stands in.
     Of(fn() -> &'static str),
+    /// That which the attribute macros write down.
     Written(&'static &'static str),
     /// Behind a pointer, for every task has room for a name.
     Given(Arc<Cow<'static, str>>),

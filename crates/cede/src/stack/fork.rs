@@ -1,10 +1,12 @@
 //! Tests in a child process that a fork made.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use crate::coroutine::{Awaitable, coroutine};
 use crate::event_loop::EventLoop;
-use crate::{create_task, sleep};
+use crate::net::UnixStream;
+use crate::{create_task, sleep, wait_for, yield_now};
 
 /// Runs `child` in a child process: whether it said yes.
 fn in_a_fork(child: impl FnOnce() -> bool) -> bool {
@@ -54,4 +56,31 @@ fn the_child_of_a_fork_may_make_a_loop_of_its_own() {
         let ran = crate::run(coroutine(|| create_task(coroutine(|| 42)).await_()));
         matches!(ran, Ok(Ok(42)))
     }));
+}
+
+#[test]
+fn a_socket_whose_copy_the_child_of_a_fork_drops_wakes_the_parent_as_before() {
+    let read = |stream: UnixStream| {
+        create_task(coroutine(move || {
+            let mut bytes = [0; 8];
+            (&stream).read(&mut bytes).map(|count| (stream, bytes[..count].to_vec()))
+        }))
+    };
+    let ran = crate::run(coroutine(move || -> crate::Result<()> {
+        let (mut ours, theirs) = UnixStream::pair()?;
+        let before = read(theirs);
+        yield_now().await_()?; // it waits: the kernel has the descriptor on its list
+        ours.write_all(b"before")?;
+        let (theirs, heard) = before.await_()??;
+        assert_eq!(heard, b"before");
+        let mut theirs = Some(theirs);
+        assert!(in_a_fork(|| theirs.take().is_some()));
+        let after = read(theirs.expect("the child took its own"));
+        yield_now().await_()?;
+        ours.write_all(b"after")?;
+        let (_, heard) = wait_for(after, Duration::from_secs(10)).await_()??;
+        assert_eq!(heard, b"after");
+        Ok(())
+    }));
+    ran.expect("it runs").expect("it is woken");
 }

@@ -8,7 +8,7 @@ impl TaskCore {
     /// One link of a cancellation's way: the task counts the request and hands it on to what it waits for.
     /// If there is nothing to hand it to, its next step delivers it.
     pub(crate) fn cancel(&self, way: &mut CancelWay) {
-        self.requests.set(self.requests.get() + 1);
+        self.requests.set(self.requests.get().saturating_add(1));
         self.walk.set(way.walk);
         if let Some(target) = self.waiting()
             && target::cancellable(&target)

@@ -5,6 +5,7 @@
 //!   TaskRef ───►│ counts             of those who point here   │
 //!               │ core: TaskCore     what has no type          │
 //!               │   outcome, callbacks, what it waits for, …   │
+//!               │ methods            what is done by its type  │
 //!   Task<T> ───►│ output, classify   what knows `T`            │
 //!               │ body: F            until it starts           │
 //!               └──────────────────────────────────────────────┘
