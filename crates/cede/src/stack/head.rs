@@ -15,13 +15,14 @@
 use super::label::Label;
 use super::worker::Root;
 
-/// So many bytes are kept free above the base of each stack: a multiple of a cache line.
-pub(super) const SIZE: usize = 192;
+/// Frames are aligned to this, and so is all in the head.
+const ALIGNMENT: usize = 16;
 /// So far above the base the label lies.
-const LABEL: usize = 80;
+const LABEL: usize = size_of::<Root>().next_multiple_of(ALIGNMENT);
+/// So many bytes are kept free above the base of each stack: a multiple of a cache line.
+pub(super) const SIZE: usize = (LABEL + size_of::<Label>()).next_multiple_of(64);
 
-const _: () = assert!(size_of::<Root>() <= LABEL && LABEL + size_of::<Label>() <= SIZE);
-const _: () = assert!(LABEL.is_multiple_of(align_of::<Label>()) && align_of::<Root>() <= 16);
+const _: () = assert!(align_of::<Label>() <= ALIGNMENT && align_of::<Root>() <= ALIGNMENT);
 
 /// The place of the label of the stack with this base.
 #[inline]
