@@ -15,6 +15,9 @@ use std::time::Instant;
 use cede::sync::Event;
 use cede::{Awaitable, Cancelled, Error, EventLoop, Task};
 
+const RESIDENT: &str = "VmRSS:";
+const PAGE_TABLES: &str = "VmPTE:";
+
 fn main() -> ExitCode {
     let asked: Result<Vec<usize>, _> = std::env::args().skip(1).map(|tasks| tasks.parse()).collect();
     let sizes = match asked {
@@ -48,16 +51,16 @@ fn burst(tasks: usize) -> Result<(), Error> {
     event_loop.run_until_complete(cede::coroutine(|| all_wait(100).and_then(all_end)).fallible())??;
     event_loop.trim();
 
-    let (start, tables) = (Memory::now(), Memory::page_tables());
+    let (start, tables) = (status(RESIDENT), status(PAGE_TABLES));
     let began = Instant::now();
     let waiting = event_loop.run_until_complete(cede::coroutine(move || all_wait(tasks)).fallible())??;
     let creation = began.elapsed().as_nanos() / tasks as u128;
-    let (held, tables) = (Memory::now() - start, Memory::page_tables() - tables);
+    let (held, tables) = (status(RESIDENT) - start, status(PAGE_TABLES) - tables);
     event_loop.run_until_complete(cede::coroutine(move || all_end(waiting)).fallible())??;
     event_loop.trim();
 
     let each = |kib: usize| kib * 1024 / tasks;
-    let (held, tables, after) = (each(held + tables), each(tables), Memory::now());
+    let (held, tables, after) = (each(held + tables), each(tables), status(RESIDENT));
     println!("{tasks:>10}{creation:>13}{held:>13}{tables:>15}{start:>12}{after:>14}");
     Ok(())
 }
@@ -81,21 +84,9 @@ fn all_end((event, waiting): Waiting) -> Result<(), Error> {
     waiting.into_iter().try_for_each(|task| Ok(task.await_()??))
 }
 
-/// In KiB.
-struct Memory;
-
-impl Memory {
-    fn now() -> usize {
-        Self::read("VmRSS:")
-    }
-
-    fn page_tables() -> usize {
-        Self::read("VmPTE:")
-    }
-
-    fn read(line: &str) -> usize {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let size = status.lines().find_map(|text| text.strip_prefix(line)).unwrap_or_default();
-        size.trim().trim_end_matches(" kB").parse().unwrap_or(0)
-    }
+/// This line of the process's status, in KiB.
+fn status(line: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let size = status.lines().find_map(|text| text.strip_prefix(line)).unwrap_or_default();
+    size.trim().trim_end_matches(" kB").parse().unwrap_or(0)
 }

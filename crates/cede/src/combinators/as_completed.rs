@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::joinable::{Joinable, Source};
+use crate::callback::Wakes as _;
 use crate::coroutine::{Awaitable, Interrupt};
 use crate::error::{Error, JoinError, TimedOut};
 use crate::event_loop::{TimerHandle, running_loop};
-use crate::outcome::Outcome;
 use crate::schedule::Schedule;
 use crate::target::Target;
 use crate::waiter::{Waiter, What};
@@ -173,10 +173,7 @@ impl<S: Source> Shared<S> {
             let getter = self.getters.borrow_mut().pop_front();
             match getter {
                 Some(getter) if getter.done() => continue,
-                Some(getter) => {
-                    getter.set(Outcome::Finished);
-                    return;
-                }
+                Some(getter) => return getter.wake(),
                 None => return,
             }
         }

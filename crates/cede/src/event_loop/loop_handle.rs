@@ -147,7 +147,7 @@ impl LoopHandle {
 
     /// The time that far from now, or as far as can be.
     pub(crate) fn time_after(&self, delay: Duration) -> Instant {
-        self.core.clock.instant(self.core.clock.now().saturating_add(nanos(delay)))
+        self.core.clock.instant(self.nanos_after(delay))
     }
 
     /// A way into this loop from other threads.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::resume_unwind;
 use std::ptr;
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use corosensei::Yielder;
 use super::error::{BoxError, GeneratorExit, ResumeError};
 use super::generator::{Generator, GeneratorState};
 use super::innermost;
+use super::lent::Lent;
 use crate::error::{Cancelled, Error, Interrupt};
 
 /// What travels into a generator.
@@ -38,7 +40,9 @@ pub(crate) enum Why {
 /// What the generator and its handles share.
 pub(crate) struct Shared<Y, S> {
     /// Null until the body has started and after it has ended.
-    pub(crate) yielder: Cell<*const Yielder<Input<S>, Y>>,
+    pub(crate) yielder: Cell<*const Yielder<(), Lent<Y>>>,
+    /// What whoever resumed last has for the `yield_` that waits.
+    pub(crate) given: Cell<Lent<Input<S>>>,
     /// `thread::panicking()` of whoever resumed: those panics are not the body's.
     pub(crate) host_panicking: Cell<bool>,
     /// The error that [`Why::Raised`] carries out.
@@ -49,6 +53,7 @@ impl<Y, S> Shared<Y, S> {
     pub(crate) fn new() -> Rc<Self> {
         Rc::new(Shared {
             yielder: Cell::new(ptr::null()),
+            given: Cell::new(Lent::dangling()),
             host_panicking: Cell::new(false),
             raised: RefCell::new(None),
         })
@@ -230,10 +235,8 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
             return Err(Interrupt::Error(Error::unwinding("await")));
         }
         let inner = innermost::get();
-        // SAFETY: the body has started and not ended, so the yielder at the root of its stack is alive; our
-        // caller runs on that stack or on one resumed from it.
-        let yielder = unsafe { &*self.shared.yielder.get() };
-        let input = yielder.suspend(value);
+        // SAFETY: the body has started and not ended; our caller runs on its stack or on one resumed from it.
+        let input = unsafe { self.suspend(value) };
         innermost::set(inner);
         match input {
             Input::Send(sent) => Ok(sent),
@@ -248,10 +251,21 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
     #[inline]
     fn switch(&self, value: Y) -> Result<Input<S>, Error> {
         self.check()?;
-        // SAFETY: we are the innermost running generator, so the yielder at the root of our stack is alive
-        // and this is its stack.
+        // SAFETY: we are the innermost running generator: this is its stack.
+        Ok(unsafe { self.suspend(value) })
+    }
+
+    /// Gives the value to whoever resumed the generator, and waits for what they lend.
+    ///
+    /// # Safety
+    /// The body has started and not ended, and this is its stack or one resumed from it.
+    #[inline(always)]
+    unsafe fn suspend(&self, value: Y) -> Input<S> {
+        // SAFETY: the body runs, so the yielder at the root of its stack is alive.
         let yielder = unsafe { &*self.shared.yielder.get() };
-        Ok(yielder.suspend(value))
+        yielder.suspend(Lent::new(&mut ManuallyDrop::new(value)));
+        // SAFETY: whoever resumed us has just lent it, and waits.
+        unsafe { self.shared.given.get().take() }
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr;
 use std::rc::Rc;
@@ -13,6 +13,7 @@ use corosensei::{Coroutine, CoroutineResult};
 use super::co::{Co, Input, Leave, Shared, Why};
 use super::error::{BoxError, GeneratorExit, ResumeError};
 use super::innermost;
+use super::lent::Lent;
 use crate::name::Name;
 use crate::report::{self, Report};
 use crate::stack::{self, Kind, PooledStack, StackError};
@@ -48,7 +49,7 @@ enum Ended<R> {
 }
 
 type Body<Y, S, R> = Box<dyn FnOnce(Co<Y, S>) -> R>;
-type Fiber<Y, S, R> = Coroutine<Input<S>, Y, Ended<R>, PooledStack>;
+type Fiber<Y, R> = Coroutine<(), Lent<Y>, Ended<R>, PooledStack>;
 
 /// How often a generator that is dropped is told to close before it is given up.
 const PATIENCE: usize = 1_000;
@@ -85,7 +86,7 @@ pub struct Generator<Y: 'static, S: 'static = (), R: 'static = ()> {
     body: Cell<Option<Body<Y, S, R>>>,
     /// Some from the first resume to the end. Borrowed mutably only by `switch`, which runs only while the
     /// status is `Running`, which nobody else enters.
-    fiber: UnsafeCell<Option<Fiber<Y, S, R>>>,
+    fiber: UnsafeCell<Option<Fiber<Y, R>>>,
     shared: Rc<Shared<Y, S>>,
     name: Name,
     kind: Kind,
@@ -153,7 +154,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
         match self.status.get() {
             GeneratorStatus::New => {
                 self.prepare().map_err(ResumeError::NoStack)?;
-                self.settle(self.switch(Input::Start))
+                self.settle(self.switch_seldom(Input::Start))
             }
             status => Err(refusal(status)),
         }
@@ -171,7 +172,9 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     #[inline]
     pub fn resume(&self, value: S) -> Result<GeneratorState<Y, R>, ResumeError> {
         match self.status.get() {
-            GeneratorStatus::Suspended => self.settle(self.switch(Input::Send(value))),
+            GeneratorStatus::Suspended => {
+                self.settle(self.switch(&mut ManuallyDrop::new(Input::Send(value))))
+            }
             status => Err(refusal(status)),
         }
     }
@@ -192,7 +195,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
                 let error = error.into();
                 // Thrown by hand, the exit is what `close` throws; only, it comes out again.
                 let input = if error.is::<GeneratorExit>() { Input::Exit } else { Input::Throw(error) };
-                self.settle(self.switch(input))
+                self.settle(self.switch_seldom(input))
             }
             GeneratorStatus::Running => Err(ResumeError::AlreadyExecuting),
             GeneratorStatus::New | GeneratorStatus::Finished => {
@@ -220,7 +223,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
                 self.finish_unstarted();
                 Ok(None)
             }
-            GeneratorStatus::Suspended => match self.switch(Input::Exit) {
+            GeneratorStatus::Suspended => match self.switch_seldom(Input::Exit) {
                 CoroutineResult::Yield(_) => Err(ResumeError::IgnoredExit),
                 CoroutineResult::Return(Ended::Returned(result)) => Ok(Some(result)),
                 CoroutineResult::Return(Ended::Exited) => Ok(None),
@@ -251,7 +254,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
         stack.label().set_name(self.kind, self.name.as_str(), self.site);
         let body = self.body.take().expect("a new generator has its body");
         let shared = self.shared.clone();
-        let fiber = Coroutine::with_stack(stack, move |yielder, _start: Input<S>| {
+        let fiber = Coroutine::with_stack(stack, move |yielder, ()| {
             shared.yielder.set(yielder);
             let result = catch_unwind(AssertUnwindSafe(|| body(Co { shared: shared.clone() })));
             shared.yielder.set(ptr::null());
@@ -265,9 +268,15 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
         Ok(())
     }
 
+    /// The same where it need not be fast, so that its code is there once.
+    #[inline(never)]
+    fn switch_seldom(&self, input: Input<S>) -> CoroutineResult<Y, Ended<R>> {
+        self.switch(&mut ManuallyDrop::new(input))
+    }
+
     /// Gives the body control until it yields or ends.
-    #[inline]
-    fn switch(&self, input: Input<S>) -> CoroutineResult<Y, Ended<R>> {
+    #[inline(always)]
+    fn switch(&self, input: &mut ManuallyDrop<Input<S>>) -> CoroutineResult<Y, Ended<R>> {
         self.status.set(GeneratorStatus::Running);
         self.shared.host_panicking.set(std::thread::panicking());
         let outer = innermost::get();
@@ -276,16 +285,22 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
         // SAFETY: the status was `New` or `Suspended` and is now `Running`, so no other call gets here until
         // we are back: this is the only reference to the fiber.
         let fiber = unsafe { &mut *self.fiber.get() };
-        let outcome = fiber.as_mut().expect("a generator that has started has its fiber").resume(input);
+        let running = fiber.as_mut().expect("a generator that has started has its fiber");
+        self.shared.given.set(Lent::new(input));
+        let outcome = running.resume(());
         innermost::set(outer);
         match outcome {
-            CoroutineResult::Yield(_) => self.status.set(GeneratorStatus::Suspended),
-            CoroutineResult::Return(_) => {
+            CoroutineResult::Yield(value) => {
+                self.status.set(GeneratorStatus::Suspended);
+                // SAFETY: the body has just lent it, and is suspended.
+                CoroutineResult::Yield(unsafe { value.take() })
+            }
+            CoroutineResult::Return(ended) => {
                 self.status.set(GeneratorStatus::Finished);
                 *fiber = None; // the stack goes back to the pool
+                CoroutineResult::Return(ended)
             }
         }
-        outcome
     }
 
     #[inline]

@@ -37,6 +37,7 @@ mod error;
 #[allow(clippy::module_inception)]
 mod generator;
 pub(crate) mod innermost;
+mod lent;
 
 pub use co::{Co, Thrown};
 pub use error::{BoxError, GeneratorExit, ResumeError};

@@ -40,7 +40,7 @@ impl Schedule {
             }
         };
         if let Some(task) = task(BLOCK) {
-            stack::fetch_two(task.addr());
+            stack::fetch_lines(task.addr(), 2);
         }
         if let Some(task) = task(STACK) {
             task.fetch_stack();

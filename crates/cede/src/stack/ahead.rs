@@ -22,30 +22,27 @@ impl Place {
     /// Has it brought to the cache.
     #[inline]
     pub(crate) fn fetch(self) {
-        for line in 0..FRAMES {
-            fetch(self.0.wrapping_add(line * LINE));
-        }
+        fetch_lines(self.0, FRAMES);
     }
 }
 
 /// Has the root of the worker at this base brought to the cache, and what a resumption needs below it.
 #[inline]
 pub(super) fn fetch_head(base: usize) {
-    for line in 0..=ROOTS {
-        fetch(base.wrapping_sub(line * LINE));
-    }
+    fetch_lines(base.wrapping_sub(ROOTS * LINE), ROOTS + 1);
 }
 
-/// Has the line at this address brought to the cache, and the next one.
+/// Has so many lines from this address on brought to the cache.
 #[inline]
-pub(crate) fn fetch_two(address: usize) {
-    fetch(address);
-    fetch(address.wrapping_add(LINE));
+pub(crate) fn fetch_lines(address: usize, lines: usize) {
+    for line in 0..lines {
+        fetch(address.wrapping_add(line * LINE));
+    }
 }
 
 /// Has a line brought to the cache. What the address is does not matter: nothing is read.
 #[inline]
-pub(crate) fn fetch(address: usize) {
+fn fetch(address: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -50,7 +50,7 @@ pub use pool::{Pooled, pooled};
 pub use settings::{StackError, StackSettings};
 pub use trim::trim;
 
-pub(crate) use ahead::{Place, fetch_two};
+pub(crate) use ahead::{Place, fetch_lines};
 pub(crate) use counts::{count_stack, count_switch};
 pub(crate) use label::{Kind, Label};
 pub(crate) use pool::{PooledStack, take};

@@ -47,17 +47,17 @@ impl PooledStack {
 impl PooledStack {
     /// Where the root of a worker on this stack lies.
     pub(super) fn root(&self) -> *mut Root {
-        root_at(self.slot.base())
+        root_at(self.slot.base.get())
     }
 
     #[cfg(test)]
     pub(super) fn top(&self) -> usize {
-        self.slot.top
+        self.slot.top()
     }
 
     /// The lowest address that is not guard.
     pub(crate) fn usable_from(&self) -> usize {
-        self.slot.top - super::settings::size_of_class(self.slot.class)
+        self.slot.top() - super::settings::size_of_class(self.slot.class)
     }
 }
 
@@ -123,7 +123,7 @@ impl Drop for PooledStack {
 unsafe impl Stack for PooledStack {
     #[inline]
     fn base(&self) -> StackPointer {
-        NonZeroUsize::new(self.slot.base()).expect("no stack lies at address 0")
+        self.slot.base
     }
 
     #[inline]
@@ -178,11 +178,11 @@ mod tests {
                             if let Some(expected) = given_back[usize::from(class)].pop() {
                                 prop_assert_eq!(taken.slot, expected);
                             }
-                            let Slot { low, top, class: its, .. } = taken.slot;
+                            let Slot { low, base, class: its, .. } = taken.slot;
                             prop_assert_eq!(its, class);
-                            prop_assert!(taken.slot.base() - low > super::super::settings::size_of_class(class));
+                            prop_assert!(base.get() - low > super::super::settings::size_of_class(class));
                             for other in &on_loan {
-                                prop_assert!(top <= other.slot.low || other.slot.top <= low);
+                                prop_assert!(taken.slot.top() <= other.slot.low || other.slot.top() <= low);
                             }
                             let reservation = Reservation::global().expect("it is made");
                             prop_assert_eq!(reservation.guard_hit(low), Some(taken.slot));
@@ -223,7 +223,7 @@ mod tests {
             .join()
             .unwrap();
         let mine = take(class).unwrap();
-        assert!(mine.slot.top - mine.slot.low == slots[0].top - slots[0].low);
+        assert_eq!(mine.slot.top() - mine.slot.low, slots[0].top() - slots[0].low);
         let region = |slot: &Slot| slot.low & !((64 << 20) - 1);
         assert!(slots.iter().any(|slot| region(slot) == region(&mine.slot)));
     }

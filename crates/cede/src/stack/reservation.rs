@@ -1,5 +1,6 @@
 //! The reservation: one range of address space, cut into regions, the regions into slots.
 
+use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
@@ -21,18 +22,17 @@ const NO_CLASS: u8 = u8::MAX;
 pub(crate) struct Slot {
     /// Lowest address, where the guard begins.
     pub(crate) low: usize,
-    /// One past the highest.
-    pub(crate) top: usize,
-    /// How far below the top the head ends.
+    /// Where the first frame goes, below the head: every switch asks.
+    pub(crate) base: NonZeroUsize,
+    /// How far above that, and above the head, the top is.
     colour: u16,
     pub(crate) class: u8,
 }
 
 impl Slot {
-    /// Where the first frame goes, below the head.
-    #[inline]
-    pub(crate) fn base(&self) -> usize {
-        self.top - usize::from(self.colour) - head::SIZE
+    /// One past the highest address.
+    pub(crate) fn top(&self) -> usize {
+        self.base.get() + head::SIZE + usize::from(self.colour)
     }
 }
 
@@ -185,7 +185,7 @@ impl Reservation {
 
     /// Takes back neighbours that hold no memory any more, from the first to the last of these.
     pub(super) fn give_back_run(&self, first: &Slot, last: &Slot) {
-        let slots = (last.top - first.low) / self.stride(first.class);
+        let slots = (last.top() - first.low) / self.stride(first.class);
         let mut carve = self.carve.lock();
         carve.class[usize::from(first.class)].runs.push(Run { low: first.low, slots });
     }
@@ -202,7 +202,9 @@ impl Reservation {
     fn slot_at(&self, low: usize, class: u8) -> Slot {
         let stride = self.stride(class);
         let nth = (low - self.base) % self.region / stride;
-        Slot { low, top: low + stride, colour: colour(nth, class), class }
+        let colour = colour(nth, class);
+        let base = NonZeroUsize::new(low + stride - usize::from(colour) - head::SIZE);
+        Slot { low, base: base.expect("no stack lies at address 0"), colour, class }
     }
 
     /// Guard and stack, an odd number of pages.
@@ -221,7 +223,7 @@ impl Reservation {
     #[cfg_attr(not(feature = "watchdog"), allow(dead_code))]
     pub(crate) fn stack_at(&self, address: usize) -> Option<Slot> {
         self.slot_around(address)
-            .filter(|slot| address - slot.low >= self.guard_size && address < slot.base())
+            .filter(|slot| address - slot.low >= self.guard_size && address < slot.base.get())
     }
 
     /// The slot, guard included, that this address lies in.
@@ -248,7 +250,7 @@ impl Drop for Reservation {
 
 /// The place of a slot's label.
 pub(crate) fn label_of(slot: &Slot) -> *mut Label {
-    head::label_at(slot.base())
+    head::label_at(slot.base.get())
 }
 
 fn reserve(len: usize) -> Result<usize, i32> {
@@ -298,13 +300,13 @@ mod tests {
             for class in 0..CLASSES as u8 {
                 let mut spare = Vec::new();
                 let first = reservation.carve(class, &mut spare).unwrap();
-                assert_eq!((first.top - first.low) / page_size() % 2, 1);
+                assert_eq!((first.top() - first.low) / page_size() % 2, 1);
                 let size = size_of_class(class);
                 for slot in spare.iter().chain([&first]) {
-                    assert!(slot.base() - (slot.low + guard_size) >= size - size / 32 - head::SIZE);
+                    assert!(slot.base.get() - (slot.low + guard_size) >= size - size / 32 - head::SIZE);
                 }
                 if let Some(second) = spare.last() {
-                    assert_eq!(second.low, first.top);
+                    assert_eq!(second.low, first.top());
                 }
             }
         }
@@ -319,7 +321,7 @@ mod tests {
             slots.push(reservation.carve(2, &mut spare).unwrap());
             slots.append(&mut spare);
         }
-        let places: HashSet<usize> = slots.iter().map(|slot| slot.base() % page_size() / 64).collect();
+        let places: HashSet<usize> = slots.iter().map(|slot| slot.base.get() % page_size() / 64).collect();
         assert_eq!(places.len(), 32);
     }
 
@@ -366,7 +368,7 @@ mod tests {
             assert_eq!(reservation.guard_hit(slot.low), Some(*slot));
             assert_eq!(reservation.guard_hit(slot.low + page_size() - 1), Some(*slot));
             assert_eq!(reservation.guard_hit(slot.low + page_size()), None);
-            assert_eq!(reservation.guard_hit(slot.base()), None);
+            assert_eq!(reservation.guard_hit(slot.base.get()), None);
         }
         assert_eq!(reservation.guard_hit(reservation.base + reservation.len), None);
         assert_eq!(reservation.guard_hit(reservation.base - 1), None);

@@ -15,10 +15,10 @@ pub fn trim() -> usize {
     let mut slots = pool::all_free();
     let Ok(reservation) = Reservation::global() else { return 0 };
     slots.sort_unstable_by_key(|slot| slot.low);
-    let neighbours = |a: &Slot, b: &Slot| a.top == b.low && a.class == b.class;
+    let neighbours = |a: &Slot, b: &Slot| a.top() == b.low && a.class == b.class;
     for run in slots.chunk_by(neighbours) {
         if let [first, .., last] | [first @ last] = run {
-            drop_pages(first.low, last.top);
+            drop_pages(first.low, last.top());
             reservation.give_back_run(first, last);
         }
     }

@@ -195,7 +195,7 @@ fn top_of_stack(pointer: usize) -> usize {
     if own.contains(&pointer) {
         return own.end;
     }
-    stack_at(pointer).map_or(pointer, |slot| slot.base())
+    stack_at(pointer).map_or(pointer, |slot| slot.base.get())
 }
 
 #[cfg(target_arch = "x86_64")]
