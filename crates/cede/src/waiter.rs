@@ -1,6 +1,6 @@
 //! What the library itself parks tasks on (asyncio: a future made for the purpose, there called a waiter).
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
@@ -19,9 +19,17 @@ pub(crate) struct Waiter {
     completion: Completion,
     schedule: Rc<Schedule>,
     /// That of its cancellation.
-    message: Cell<Option<Message>>,
+    message: OnceCell<Message>,
     what: &'static What,
     site: &'static Location<'static>,
+    pub(crate) links: Links,
+}
+
+/// Its neighbours, while it stands in line; see `sync/wait_list.rs`.
+#[derive(Default)]
+pub(crate) struct Links {
+    pub(crate) before: Cell<Option<Rc<Waiter>>>,
+    pub(crate) after: Cell<Option<Rc<Waiter>>>,
 }
 
 /// What a waiter is called: in a log, and by `Debug` and the deadlock report.
@@ -45,10 +53,21 @@ impl Waiter {
         Rc::new(Waiter {
             completion: Completion::new(),
             schedule,
-            message: Cell::default(),
+            message: OnceCell::new(),
             what,
             site: Location::caller(),
+            links: Links::default(),
         })
+    }
+
+    /// The same again, for another wait in the same loop, if nobody else has it.
+    #[track_caller]
+    pub(crate) fn renewed(mut self: Rc<Self>) -> Option<Rc<Self>> {
+        let waiter = Rc::get_mut(&mut self)?;
+        waiter.completion.begin_again();
+        waiter.message = OnceCell::new();
+        waiter.site = Location::caller();
+        Some(self)
     }
 
     pub(crate) fn done(&self) -> bool {
@@ -85,12 +104,8 @@ impl Waiter {
 
     /// The cancellation, if somebody cancelled it.
     pub(crate) fn cancelled(&self) -> Option<Cancelled> {
-        if self.outcome() != Outcome::Cancelled {
-            return None;
-        }
-        let message = self.message.take();
-        self.message.set(message.clone());
-        Some(Cancelled::with_message(message))
+        let cancelled = self.outcome() == Outcome::Cancelled;
+        cancelled.then(|| Cancelled::with_message(self.message.get().cloned()))
     }
 }
 
@@ -110,7 +125,9 @@ impl TargetCell for Waiter {
     }
 
     fn cancel_here(self: Rc<Self>, way: &mut CancelWay) {
-        self.message.set(way.message.clone());
+        if let Some(message) = &way.message {
+            let _ = self.message.set(message.clone()); // there is none: this is called once
+        }
         self.set(Outcome::Cancelled);
     }
 

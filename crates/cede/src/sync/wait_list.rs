@@ -1,165 +1,136 @@
-//! The list of those who wait, in the order in which they came.
+//! The line of those who wait, in the order in which they came.
 //!
 //! ```text
-//!            head                          next                        tail
-//!             │                             │                           │
-//!             ▼                             ▼                           ▼
-//!           ┌───┐ ◄─► ┌─────────┐ ◄─► ┌───────────┐ ◄─► ┌─────────┐ ◄─► ┌───┐
-//!           │woken│   │cancelled│     │ may wait  │     │cancelled│     │ … │
-//!           └───┘     └─────────┘     └───────────┘     └─────────┘     └───┘
-//!             passed: told, or found cancelled      not looked at yet
+//!    first                                   last
+//!      │                                       │
+//!      ▼                                       ▼
+//!   ┌───────┐ ◄─► ┌─────────┐ ◄─► ┌───┐ ◄─► ┌───────┐
+//!   │ waits │     │cancelled│     │ … │     │ waits │
+//!   └───────┘     └─────────┘     └───┘     └───────┘
 //! ```
 //!
-//! The invariant: wakes go in order, so everything before `next` has been woken or found cancelled, and
-//! nothing from `next` on has been woken. A waiter leaves by its key, from any place, when its task runs.
-//! asyncio keeps a `deque` instead: there a search for the first that still waits, and a removal, walk over
-//! all that stand before. Here `next` passes each waiter once and a removal follows two links, so each of
-//! the operations is O(1), the search amortised.
+//! Wakes go in order. Whoever is woken, or found cancelled by a wake that looks for the next, is out of the line
+//! at once, but has not *left* before its task runs, and until then it counts for those who ask. Whoever is
+//! cancelled where it stands steps out when its task runs.
+//!
+//! asyncio keeps a `deque` instead: there a removal walks over all that stand before. Here a waiter carries the
+//! links to its neighbours itself, so each of the operations is O(1), the search for the next amortised, and
+//! standing in line needs no memory.
 
-use slotmap::{SlotMap, new_key_type};
+use std::rc::Rc;
 
-new_key_type! {
-    /// A place in the list and its generation: once its waiter has left, it finds nothing.
-    pub(super) struct WaiterKey;
-}
+use crate::outcome::Outcome;
+use crate::waiter::Waiter;
 
-pub(super) struct WaitList<W> {
-    nodes: SlotMap<WaiterKey, Node<W>>,
-    head: WaiterKey,
-    tail: WaiterKey,
-    /// The first that has not been passed; null when all have.
-    next: WaiterKey,
-    /// How many have been passed and have not left.
-    passed: usize,
+#[derive(Default)]
+pub(super) struct WaitList {
+    first: Option<Rc<Waiter>>,
+    last: Option<Rc<Waiter>>,
+    /// How many have not left.
+    len: usize,
     /// How many of those were woken.
     woken: usize,
+    /// How many of those were found cancelled.
+    cancelled: usize,
 }
 
-struct Node<W> {
-    waiter: W,
-    before: WaiterKey,
-    after: WaiterKey,
-    stage: Stage,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// At `next` or behind it.
-    Waits,
-    /// Before `next`: it was told to go on.
-    Woken,
-    /// Before `next`: it was found cancelled.
-    Cancelled,
-}
-
-/// Room for more than this is given back when the last waiter leaves.
-const KEEP: usize = 64;
-
-impl<W> WaitList<W> {
-    pub(super) fn new() -> Self {
-        let null = WaiterKey::default();
-        WaitList { nodes: SlotMap::with_key(), head: null, tail: null, next: null, passed: 0, woken: 0 }
+impl WaitList {
+    pub(super) const fn new() -> Self {
+        WaitList { first: None, last: None, len: 0, woken: 0, cancelled: 0 }
     }
 
-    /// Appends a waiter.
-    pub(super) fn push(&mut self, waiter: W) -> WaiterKey {
-        let before = self.tail;
-        let node = Node { waiter, before, after: WaiterKey::default(), stage: Stage::Waits };
-        let key = self.nodes.insert(node);
-        match self.nodes.get_mut(before) {
-            Some(last) => last.after = key,
-            None => self.head = key,
+    /// Puts a waiter at the end. It stands in no other line.
+    pub(super) fn push(&mut self, waiter: Rc<Waiter>) {
+        match self.last.replace(waiter.clone()) {
+            Some(last) => {
+                last.links.after.set(Some(waiter.clone()));
+                waiter.links.before.set(Some(last));
+            }
+            None => self.first = Some(waiter),
         }
-        self.tail = key;
-        if !self.nodes.contains_key(self.next) {
-            self.next = key;
-        }
-        key
+        self.len += 1;
     }
 
-    /// Takes a waiter out.
-    pub(super) fn remove(&mut self, key: WaiterKey) -> Option<W> {
-        let Node { waiter, before, after, stage } = self.nodes.remove(key)?;
-        match self.nodes.get_mut(before) {
-            Some(node) => node.after = after,
-            None => self.head = after,
+    /// A waiter that was put here leaves, wherever it stands, if it still does.
+    pub(super) fn leave(&mut self, waiter: &Rc<Waiter>) {
+        self.len -= 1;
+        let before = waiter.links.before.take();
+        if before.is_some() || self.first.as_ref().is_some_and(|first| Rc::ptr_eq(first, waiter)) {
+            let after = waiter.links.after.take();
+            match &before {
+                Some(before) => before.links.after.set(after.clone()),
+                None => self.first = after.clone(),
+            }
+            match &after {
+                Some(after) => after.links.before.set(before),
+                None => self.last = before,
+            }
+        } else if waiter.outcome() == Outcome::Finished {
+            self.woken -= 1;
+        } else {
+            self.cancelled -= 1;
         }
-        match self.nodes.get_mut(after) {
-            Some(node) => node.before = before,
-            None => self.tail = before,
-        }
-        if self.next == key {
-            self.next = after;
-        }
-        self.passed -= usize::from(stage != Stage::Waits);
-        self.woken -= usize::from(stage == Stage::Woken);
-        if self.nodes.is_empty() && self.nodes.capacity() > KEEP {
-            *self = WaitList::new();
-        }
-        Some(waiter)
     }
 
-    /// The first that still waits: it counts as woken from now on.
-    pub(super) fn take_next(&mut self, cancelled: impl Fn(&W) -> bool) -> Option<&W> {
-        self.skip(cancelled);
-        let key = self.next;
-        self.pass(Stage::Woken);
-        self.nodes.get(key).map(|node| &node.waiter)
+    /// Takes the first that still waits. It is woken now, and counts as that until it leaves.
+    pub(super) fn take_next(&mut self) -> Option<Rc<Waiter>> {
+        self.skip();
+        let next = self.pop()?;
+        self.woken += 1;
+        Some(next)
     }
 
-    /// The first of all, if it still waits: it counts as woken from now on.
-    pub(super) fn take_head(&mut self, cancelled: impl Fn(&W) -> bool) -> Option<&W> {
-        let head = self.head;
-        if self.next != head || self.nodes.get(head).is_none_or(|node| cancelled(&node.waiter)) {
-            return None;
-        }
-        self.pass(Stage::Woken);
-        self.nodes.get(head).map(|node| &node.waiter)
+    /// The same, but not where somebody who was woken or found cancelled has not left yet, or who is first is
+    /// cancelled.
+    pub(super) fn take_head(&mut self) -> Option<Rc<Waiter>> {
+        let somebody_passed = self.woken + self.cancelled > 0;
+        if somebody_passed || self.first.as_ref()?.done() { None } else { self.take_next() }
     }
 
     /// Whether anybody waits, or was woken and has not left yet.
-    pub(super) fn occupied(&mut self, cancelled: impl Fn(&W) -> bool) -> bool {
+    pub(super) fn occupied(&mut self) -> bool {
         if self.woken == 0 {
-            self.skip(cancelled);
+            self.skip();
         }
-        self.woken > 0 || self.nodes.contains_key(self.next)
+        self.woken > 0 || self.first.is_some()
     }
 
     /// How many have not left.
     pub(super) fn len(&self) -> usize {
-        self.nodes.len()
+        self.len
     }
 
-    /// How many have not left and were not passed.
+    /// How many stand in line.
     pub(super) fn waiting(&self) -> usize {
-        self.nodes.len() - self.passed
+        self.len - self.woken - self.cancelled
     }
 
-    /// Passes those that were cancelled.
-    fn skip(&mut self, cancelled: impl Fn(&W) -> bool) {
-        while self.nodes.get(self.next).is_some_and(|node| cancelled(&node.waiter)) {
-            self.pass(Stage::Cancelled);
+    /// Takes the cancelled out who stand before the first that waits.
+    fn skip(&mut self) {
+        while self.first.as_ref().is_some_and(|first| first.done()) {
+            self.pop();
+            self.cancelled += 1;
         }
     }
 
-    fn pass(&mut self, stage: Stage) {
-        if let Some(node) = self.nodes.get_mut(self.next) {
-            node.stage = stage;
-            self.next = node.after;
-            self.passed += 1;
-            self.woken += usize::from(stage == Stage::Woken);
+    fn pop(&mut self) -> Option<Rc<Waiter>> {
+        let first = self.first.take()?;
+        self.first = first.links.after.take();
+        match &self.first {
+            Some(now_first) => now_first.links.before.set(None),
+            None => self.last = None,
         }
+        Some(first)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-    use std::rc::Rc;
-
     use proptest::prelude::*;
 
     use super::*;
+    use crate::schedule::Schedule;
+    use crate::waiter::What;
 
     #[derive(Clone, Debug)]
     enum Op {
@@ -183,94 +154,66 @@ mod tests {
         ]
     }
 
-    #[derive(Clone)]
-    struct Waiter {
-        number: usize,
-        cancelled: Rc<Cell<bool>>,
-    }
-
     /// As CPython has it: a list that is walked over.
-    #[derive(Clone)]
-    struct Modelled {
-        waiter: Waiter,
-        woken: bool,
-        key: WaiterKey,
+    fn next_of(model: &[Rc<Waiter>]) -> Option<Rc<Waiter>> {
+        model.iter().find(|waiter| !waiter.done()).cloned()
     }
 
-    impl Modelled {
-        fn done(&self) -> bool {
-            self.woken || self.waiter.cancelled.get()
-        }
+    fn woken(taken: Option<Rc<Waiter>>) -> Option<*const Waiter> {
+        taken.map(|waiter| {
+            assert!(waiter.set(Outcome::Finished), "only who waits is taken");
+            Rc::as_ptr(&waiter)
+        })
     }
 
-    fn cancelled(waiter: &Waiter) -> bool {
-        waiter.cancelled.get()
+    fn address(waiter: Option<Rc<Waiter>>) -> Option<*const Waiter> {
+        waiter.as_ref().map(Rc::as_ptr)
     }
 
     proptest! {
         #[test]
-        fn the_list_does_what_a_walk_over_a_deque_does(ops in prop::collection::vec(op(), 0..200)) {
-            let (mut list, mut model) = (WaitList::new(), Vec::<Modelled>::new());
-            let mut left = Vec::new();
-            for (number, op) in ops.into_iter().enumerate() {
+        fn the_line_does_what_a_walk_over_a_deque_does(ops in prop::collection::vec(op(), 0..200)) {
+            let schedule = Schedule::new(false);
+            let (mut list, mut model) = (WaitList::new(), Vec::<Rc<Waiter>>::new());
+            for op in ops {
                 let live = model.len().max(1);
                 match op {
                     Op::Push => {
-                        let waiter = Waiter { number, cancelled: Rc::default() };
-                        let key = list.push(waiter.clone());
-                        model.push(Modelled { waiter, woken: false, key });
+                        let waiter = Waiter::new(schedule.clone(), What::PROMISE);
+                        list.push(waiter.clone());
+                        model.push(waiter);
                     }
                     Op::Cancel(at) => {
-                        // One that is woken is not cancelled any more: its promise has a result.
-                        if let Some(entry) = model.get(at % live) && !entry.woken {
-                            entry.waiter.cancelled.set(true);
+                        if let Some(waiter) = model.get(at % live) {
+                            waiter.set(Outcome::Cancelled); // which one that was woken does not take
                         }
                     }
                     Op::Leave(at) => {
                         if at % live < model.len() {
-                            let entry = model.remove(at % live);
-                            let removed = list.remove(entry.key).map(|waiter| waiter.number);
-                            prop_assert_eq!(removed, Some(entry.waiter.number));
-                            left.push(entry.key);
+                            let waiter = model.remove(at % live);
+                            list.leave(&waiter);
+                            prop_assert_eq!(Rc::strong_count(&waiter), 1, "nobody in line knows it any more");
                         }
                     }
                     Op::TakeNext => {
-                        let expected = model.iter_mut().find(|entry| !entry.done()).map(|entry| {
-                            entry.woken = true;
-                            entry.waiter.number
-                        });
-                        prop_assert_eq!(list.take_next(cancelled).map(|waiter| waiter.number), expected);
+                        let expected = address(next_of(&model));
+                        prop_assert_eq!(woken(list.take_next()), expected);
                     }
                     Op::TakeHead => {
-                        let expected = model.first_mut().filter(|entry| !entry.done()).map(|entry| {
-                            entry.woken = true;
-                            entry.waiter.number
-                        });
-                        prop_assert_eq!(list.take_head(cancelled).map(|waiter| waiter.number), expected);
+                        let expected = model.first().filter(|first| !first.done()).map(Rc::as_ptr);
+                        let taken = woken(list.take_head());
+                        prop_assert_eq!(taken, expected);
                     }
                     Op::AskOccupied => {
-                        let expected = model.iter().any(|entry| !entry.waiter.cancelled.get());
-                        prop_assert_eq!(list.occupied(cancelled), expected);
+                        let expected = model.iter().any(|waiter| waiter.outcome() != Outcome::Cancelled);
+                        prop_assert_eq!(list.occupied(), expected);
                     }
                 }
                 prop_assert_eq!(list.len(), model.len());
-                let woken_or_waiting = model.iter().filter(|entry| !entry.done()).count();
-                prop_assert!(list.waiting() >= woken_or_waiting);
-            }
-            for key in left {
-                prop_assert!(list.remove(key).is_none(), "a key whose waiter has left finds nothing");
+                let waiting = model.iter().filter(|waiter| !waiter.done()).count();
+                let not_woken = model.iter().filter(|waiter| waiter.outcome() != Outcome::Finished).count();
+                prop_assert!((waiting..=not_woken).contains(&list.waiting()));
             }
         }
-    }
-
-    #[test]
-    fn room_for_many_is_given_back_when_the_last_one_leaves() {
-        let mut list = WaitList::new();
-        let keys: Vec<_> = (0..1_000).map(|number| list.push(number)).collect();
-        let room = list.nodes.capacity();
-        for key in keys {
-            list.remove(key);
-        }
-        assert!(room >= 1_000 && list.nodes.capacity() <= KEEP, "{room}, then {}", list.nodes.capacity());
     }
 }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::wait_list::{WaitList, WaiterKey};
+use super::wait_list::WaitList;
 use crate::blame::{self, Holder};
 use crate::coroutine::Interrupt;
 use crate::error::{Cancelled, Error};
@@ -14,15 +14,16 @@ use crate::report::{self, Report};
 use crate::schedule;
 use crate::waiter::{Waiter, What};
 
-/// Tasks that wait, in the order in which they came: a waiter each, as in asyncio, but in a list that adds,
-/// wakes and removes in O(1).
+/// Tasks that wait, in the order in which they came: a waiter each, as in asyncio, but in a line to which one
+/// is added, woken and removed in O(1).
 ///
 /// Nothing in here runs code of others: to wake is to set a waiter, and that only appends to the ready
 /// queue.
 #[derive(Default)]
 pub(crate) struct WaitQueue {
-    /// Made by the first who waits.
-    list: RefCell<Option<Box<WaitList<Rc<Waiter>>>>>,
+    list: RefCell<WaitList>,
+    /// The waiter of the last who left, for the next who comes.
+    spare: Cell<Option<Rc<Waiter>>>,
     /// The loop of the first who waited; asyncio's primitives belong to it from then on.
     bound_to: Cell<Option<u64>>,
 }
@@ -40,7 +41,7 @@ pub(crate) enum Left {
 
 impl WaitQueue {
     pub(crate) const fn new() -> Self {
-        WaitQueue { list: RefCell::new(None), bound_to: Cell::new(None) }
+        WaitQueue { list: RefCell::new(WaitList::new()), spare: Cell::new(None), bound_to: Cell::new(None) }
     }
 
     /// Parks the running task behind those who wait already, until somebody wakes it. Cedes.
@@ -71,14 +72,18 @@ impl WaitQueue {
                 "{call}: it is bound to a different event loop; make one for each loop"
             ),
         }
-        let waiter = Waiter::new(schedule, What::PROMISE);
-        let key =
-            self.list.borrow_mut().get_or_insert_with(|| Box::new(WaitList::new())).push(waiter.clone());
-        let _noted = holder.map(|holder| blame::note(&waiter.target(), holder));
-        let mut place = Place { queue: self, key, waiter, woken: false, leave: Some(leave) };
-        let waited = place.waiter.wait(call, Location::caller());
-        place.woken = waited.is_ok();
-        drop(place);
+        let waiter = match self.spare.take().and_then(Waiter::renewed) {
+            Some(waiter) => waiter,
+            None => Waiter::new(schedule, What::PROMISE),
+        };
+        self.list.borrow_mut().push(waiter.clone());
+        let waited = {
+            let _noted = holder.map(|holder| blame::note(&waiter.target(), holder));
+            let mut place = Place { queue: self, waiter, woken: false, leave: Some(leave) };
+            let waited = place.waiter.wait(call, Location::caller());
+            place.woken = waited.is_ok();
+            waited
+        };
         match waited {
             Ok(()) => Ok(()),
             Err(Interrupt::Cancelled(cancelled)) => Err(cancelled),
@@ -89,13 +94,13 @@ impl WaitQueue {
 
     /// Wakes the first that still waits: whether there was one.
     pub(crate) fn wake_next(&self) -> bool {
-        self.wake(|list| list.take_next(|waiter| waiter.done()).cloned())
+        self.wake(WaitList::take_next)
     }
 
     /// Wakes the first of all, unless it was woken or cancelled already: then its own leaving goes on from
     /// there.
     pub(crate) fn wake_first(&self) {
-        self.wake(|list| list.take_head(|waiter| waiter.done()).cloned());
+        self.wake(WaitList::take_head);
     }
 
     /// Wakes all that wait.
@@ -103,25 +108,25 @@ impl WaitQueue {
         while self.wake_next() {}
     }
 
-    fn wake(&self, take: impl FnOnce(&mut WaitList<Rc<Waiter>>) -> Option<Rc<Waiter>>) -> bool {
-        let taken = self.list.borrow_mut().as_deref_mut().and_then(take);
+    fn wake(&self, take: impl FnOnce(&mut WaitList) -> Option<Rc<Waiter>>) -> bool {
+        let taken = take(&mut self.list.borrow_mut());
         // Outside the borrow.
         taken.is_some_and(|waiter| waiter.set(Outcome::Finished))
     }
 
     /// Whether anybody waits, or was woken and has not run yet. The cancelled do not count.
     pub(crate) fn occupied(&self) -> bool {
-        self.list.borrow_mut().as_deref_mut().is_some_and(|list| list.occupied(|waiter| waiter.done()))
+        self.list.borrow_mut().occupied()
     }
 
     /// How many have not run since they began to wait.
     pub(crate) fn len(&self) -> usize {
-        self.list.borrow().as_deref().map_or(0, WaitList::len)
+        self.list.borrow().len()
     }
 
     /// How many nobody has tried to wake yet.
     pub(crate) fn waiting(&self) -> usize {
-        self.list.borrow().as_deref().map_or(0, WaitList::waiting)
+        self.list.borrow().waiting()
     }
 }
 
@@ -134,7 +139,6 @@ pub(crate) fn refused(call: &'static str) -> Cancelled {
 /// A waiter's place, for as long as its frame waits.
 struct Place<'a, F: FnOnce(Left)> {
     queue: &'a WaitQueue,
-    key: WaiterKey,
     waiter: Rc<Waiter>,
     woken: bool,
     leave: Option<F>,
@@ -142,13 +146,13 @@ struct Place<'a, F: FnOnce(Left)> {
 
 impl<F: FnOnce(Left)> Drop for Place<'_, F> {
     fn drop(&mut self) {
-        let waiter = self.queue.list.borrow_mut().as_deref_mut().and_then(|list| list.remove(self.key));
-        drop(waiter); // outside the borrow
+        self.queue.list.borrow_mut().leave(&self.waiter);
         let left = match self.waiter.outcome() {
             Outcome::Finished if self.woken => Left::Woken,
             Outcome::Finished => Left::PassOn,
             _ => Left::Cancelled,
         };
+        self.queue.spare.set(Some(self.waiter.clone()));
         if let Some(leave) = self.leave.take() {
             leave(left);
         }
