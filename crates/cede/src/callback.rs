@@ -8,20 +8,34 @@ use crate::target::Target;
 
 /// A task as the queue knows it: a place and a generation. Stale, it finds nothing; so does the default, for
 /// no generation is 0.
+///
+/// One word, so that what contains it and little else travels in registers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TaskKey {
-    pub(crate) index: u32,
-    pub(crate) generation: u32,
-}
+pub(crate) struct TaskKey(u64);
 
 impl TaskKey {
+    #[inline]
+    pub(crate) fn new(index: u32, generation: u32) -> Self {
+        TaskKey(u64::from(generation) << 32 | u64::from(index))
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline]
+    pub(crate) fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
     /// As a number, for an atomic or another thread.
     pub(crate) fn to_bits(self) -> u64 {
-        u64::from(self.generation) << 32 | u64::from(self.index)
+        self.0
     }
 
     pub(crate) fn from_bits(bits: u64) -> Self {
-        TaskKey { index: bits as u32, generation: (bits >> 32) as u32 }
+        TaskKey(bits)
     }
 }
 

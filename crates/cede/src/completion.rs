@@ -110,7 +110,9 @@ impl Completion {
     #[inline]
     pub(crate) fn finish(&self) {
         self.outcome.set(Outcome::Finished);
-        self.callbacks.set(Callbacks::None);
+        let waker = self.callbacks.replace(Callbacks::None);
+        debug_assert!(matches!(waker, Callbacks::Wake(_)));
+        std::mem::forget(waker); // a key: to find out that there is nothing to drop would be a call
     }
 
     /// Adds a callback; if this has ended already, it goes to the queue at once.

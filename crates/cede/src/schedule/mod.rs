@@ -80,6 +80,15 @@ pub(crate) struct Schedule {
     reports: RefCell<Option<Sink>>,
 }
 
+/// A queue that has had room for more than this, 4 MiB of it, gives it back as soon as it is empty: with a million
+/// tasks that have been started and wait, it would be 16 bytes for each.
+const BURST: usize = 1 << 18;
+
+#[cold]
+fn give_up(ready: &mut VecDeque<Callback>) {
+    *ready = VecDeque::new();
+}
+
 thread_local! {
     /// The schedule of the loop that runs on this thread.
     static RUNNING: Slot<Schedule> = const { Slot::new() };
@@ -191,7 +200,7 @@ impl Schedule {
 
     /// The task whose step is the next callback, if a task may take it without the loop: the fast path is
     /// on, and either this turn goes on, or nothing stands at the boundary for the loop to look at.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_step_here(&self) -> Option<TaskKey> {
         if !self.hands_on.get() {
             return None;
@@ -210,9 +219,14 @@ impl Schedule {
     }
 
     /// Takes the callback that [`next_step_here`](Self::next_step_here) has shown.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_next(&self) -> Option<Callback> {
-        let next = self.ready.borrow_mut().pop_front()?;
+        let mut ready = self.ready.borrow_mut();
+        let next = ready.pop_front()?;
+        if ready.is_empty() && ready.capacity() > BURST {
+            give_up(&mut ready);
+        }
+        drop(ready);
         self.turn.todo.set(self.turn.todo.get() - 1);
         self.turn.count_callback();
         Some(next)
@@ -395,7 +409,7 @@ impl Schedule {
     }
 
     /// Tells the observer, if there is one; else costs a load and a branch.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn observe(&self, event: impl FnOnce() -> Event) {
         if self.teller.observing() {
             self.teller.tell(&event());

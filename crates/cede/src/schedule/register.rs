@@ -1,7 +1,7 @@
 //! The register: every task of a loop that has not ended, by key.
 //!
 //! ```text
-//!   TaskKey { index, generation }        chunk 0              chunk 1: empty, given back
+//!   TaskKey: index, generation           chunk 0              chunk 1: empty, given back
 //!        │        │                      ┌──────────────┐     ┌─ ─ ─ ─ ─ ─ ─ ┐
 //!        └────────┼──► which slot ─────► │ gen 7  task  │       generation 12
 //!                 └──► still that one? ─►│ gen 3  free ─┼─┐   └─ ─ ─ ─ ─ ─ ─ ┘
@@ -66,7 +66,7 @@ impl<T> Register<T> {
         let chunk = &mut self.chunks[chunk_index as usize];
         let at = chunk.free;
         let slot = &mut chunk.slots[at as usize];
-        let key = TaskKey { index: chunk_index * CHUNK as u32 + at, generation: slot.generation };
+        let key = TaskKey::new(chunk_index * CHUNK as u32 + at, slot.generation);
         chunk.free = slot.next;
         chunk.used += 1;
         slot.value = Some(make(key));
@@ -95,17 +95,17 @@ impl<T> Register<T> {
 
     #[inline]
     pub(super) fn get(&self, key: TaskKey) -> Option<&T> {
-        let (chunk, at) = place_of(key.index);
+        let (chunk, at) = place_of(key.index());
         let slot = self.chunks.get(chunk)?.slots.get(at)?;
-        if slot.generation == key.generation { slot.value.as_ref() } else { None }
+        if slot.generation == key.generation() { slot.value.as_ref() } else { None }
     }
 
     #[inline(always)]
     pub(super) fn remove(&mut self, key: TaskKey) -> Option<T> {
-        let (index, at) = place_of(key.index);
+        let (index, at) = place_of(key.index());
         let chunk = self.chunks.get_mut(index)?;
         let slot = chunk.slots.get_mut(at)?;
-        if slot.generation != key.generation {
+        if slot.generation != key.generation() {
             return None;
         }
         let value = slot.value.take()?;
@@ -188,11 +188,11 @@ mod tests {
                         Op::Insert(count) => for _ in 0..*count {
                             let name = keys.len();
                             let key = register.insert(|key| (key, name));
-                            prop_assert!(model.insert((key.index, key.generation), name).is_none());
+                            prop_assert!(model.insert((key.index(), key.generation()), name).is_none());
                             keys.push(key);
                         },
                         Op::Remove(nth) => if let Some(key) = keys.get(*nth) {
-                            let known = model.remove(&(key.index, key.generation));
+                            let known = model.remove(&(key.index(), key.generation()));
                             prop_assert_eq!(register.remove(*key).map(|(_, name)| name), known, "round {}", round);
                         },
                         Op::Trim => register.trim(),
@@ -208,7 +208,7 @@ mod tests {
                 }
                 for (name, key) in keys.iter().enumerate() {
                     let found = register.get(*key).map(|(_, name)| *name);
-                    prop_assert_eq!(found, model.get(&(key.index, key.generation)).map(|_| name));
+                    prop_assert_eq!(found, model.get(&(key.index(), key.generation())).map(|_| name));
                 }
                 prop_assert_eq!(register.values().count(), model.len());
             }
@@ -220,12 +220,12 @@ mod tests {
         let mut register = Register::default();
         let first = register.insert(|_| 0);
         register.remove(first);
-        register.chunks[0].slots[first.index as usize].generation = u32::MAX;
+        register.chunks[0].slots[first.index() as usize].generation = u32::MAX;
         let last = register.insert(|_| 1);
-        assert_eq!(last, TaskKey { index: first.index, generation: u32::MAX });
+        assert_eq!(last, TaskKey::new(first.index(), u32::MAX));
         register.remove(last);
         register.trim();
-        assert!((0..2 * CHUNK).all(|_| register.insert(|_| 2).index != first.index));
+        assert!((0..2 * CHUNK).all(|_| register.insert(|_| 2).index() != first.index()));
         assert_eq!(register.get(first), None);
     }
 }

@@ -28,7 +28,7 @@ use std::rc::Rc;
 use super::core::TaskCore;
 use super::handle::AnyTask;
 use super::handoff;
-use crate::coroutine::{Body, Parts};
+use crate::coroutine::{Body, Coroutine, Parts};
 use crate::error::{Cancelled, Error, JoinError, panic_text};
 use crate::outcome::{Classify, Outcome};
 use crate::report::{self, Report};
@@ -96,7 +96,7 @@ pub(crate) enum Output<T> {
 impl TaskRef {
     /// A task that has not begun, and whom nobody knows yet.
     pub(super) fn make<F>(
-        parts: Parts<F>,
+        coroutine: Coroutine<F>,
         schedule: &Rc<Schedule>,
         site: &'static Location<'static>,
     ) -> TypedRef<F::Returns>
@@ -104,7 +104,7 @@ impl TaskRef {
         F: Body + 'static,
         F::Returns: 'static,
     {
-        let Parts { body, name, classify, stack_size, .. } = parts;
+        let Parts { body, name, classify, stack_size, .. } = coroutine.into_parts();
         let layout = Layout::new::<TaskCell<F>>();
         let block = schedule.blocks.take(layout).cast::<TaskCell<F>>();
         let counts = Counts { strong: Cell::new(1), weak: Cell::new(1) };
@@ -395,6 +395,19 @@ where
 }
 
 impl<T> Output<T> {
+    /// The value, if there is one; it is taken then.
+    #[inline]
+    pub(super) fn take_value(&mut self) -> Option<T> {
+        let Output::Value(value) = self else { return None };
+        // By itself: taken out as a whole, it would be read as one, which has to wait for the parts that were
+        // stored just before.
+        // SAFETY: there is a value, and what it is read from is overwritten before anybody looks.
+        let value = unsafe { ptr::read(value) };
+        // SAFETY: what was here has been moved out.
+        unsafe { ptr::write(self, Output::Taken) };
+        Some(value)
+    }
+
     /// Why there is no value, as an error.
     pub(super) fn why_none(&self) -> JoinError {
         match self {

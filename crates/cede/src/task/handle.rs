@@ -45,7 +45,7 @@ impl<T: 'static> Task<T> {
     where
         F: Body<Returns = T> + 'static,
     {
-        let task = Task::of(TaskRef::make(coroutine.into_parts(), schedule, Location::caller()));
+        let task = Task::of(TaskRef::make(coroutine, schedule, Location::caller()));
         schedule.register(task.task().clone());
         task
     }
@@ -75,7 +75,7 @@ impl<T: 'static> Task<T> {
     where
         F: Body<Returns = T> + 'static,
     {
-        let task = Task::of(TaskRef::make(coroutine.into_parts(), schedule, Location::caller()));
+        let task = Task::of(TaskRef::make(coroutine, schedule, Location::caller()));
         if let Some(context) = context {
             task.task().context().set(Some(context.clone()));
         }
@@ -190,13 +190,7 @@ impl<T: 'static> Task<T> {
     pub(crate) fn take(&self) -> Result<T, JoinError> {
         self.task().completion.mark_read();
         let mut output = self.cell.output().borrow_mut();
-        match &*output {
-            Output::Value(_) => match std::mem::replace(&mut *output, Output::Taken) {
-                Output::Value(value) => Ok(value),
-                _ => unreachable!("it was a value a line ago"),
-            },
-            other => Err(other.why_none()),
-        }
+        output.take_value().ok_or_else(|| output.why_none())
     }
 
     /// Adds a callback. When the task has ended the loop calls it, with the task, in its next turn;
