@@ -17,7 +17,8 @@ use crate::task;
 /// A promise of nothing. Small, for everybody who waits for a lock, a message or a time has one.
 pub(crate) struct Waiter {
     completion: Completion,
-    schedule: Rc<Schedule>,
+    /// None while it rests.
+    schedule: Option<Rc<Schedule>>,
     /// That of its cancellation.
     message: OnceCell<Message>,
     what: &'static What,
@@ -52,7 +53,7 @@ impl Waiter {
     pub(crate) fn new(schedule: Rc<Schedule>, what: &'static What) -> Rc<Self> {
         Rc::new(Waiter {
             completion: Completion::new(),
-            schedule,
+            schedule: Some(schedule),
             message: OnceCell::new(),
             what,
             site: Location::caller(),
@@ -60,14 +61,24 @@ impl Waiter {
         })
     }
 
-    /// The same again, for another wait in the same loop, if nobody else has it.
-    #[track_caller]
-    pub(crate) fn renewed(mut self: Rc<Self>) -> Option<Rc<Self>> {
-        let waiter = Rc::get_mut(&mut self)?;
+    /// Forgets its wait, if nobody else has it: whether it may be [`renewed`](Self::renewed). It does not know its
+    /// loop any more, for whoever keeps it may outlive that, or be what that keeps alive.
+    pub(crate) fn rest(self: &mut Rc<Self>) -> bool {
+        let Some(waiter) = Rc::get_mut(self) else { return false };
         waiter.completion.begin_again();
         waiter.message = OnceCell::new();
-        waiter.site = Location::caller();
-        Some(self)
+        waiter.schedule = None;
+        true
+    }
+
+    /// One that has rested, for another wait; or a new one.
+    #[track_caller]
+    pub(crate) fn renewed(rested: Option<Rc<Self>>, schedule: Rc<Schedule>) -> Rc<Self> {
+        let Some(mut waiter) = rested else { return Waiter::new(schedule, What::PROMISE) };
+        let rested = Rc::get_mut(&mut waiter).expect("nobody has one that rests but who keeps it");
+        rested.schedule = Some(schedule);
+        rested.site = Location::caller();
+        waiter
     }
 
     pub(crate) fn done(&self) -> bool {
@@ -86,7 +97,7 @@ impl Waiter {
     pub(crate) fn set(self: &Rc<Self>, outcome: Outcome) -> bool {
         let pending = !self.done();
         if pending {
-            self.completion.complete(outcome, || self.target(), &self.schedule);
+            self.completion.complete(outcome, || self.target(), self.schedule());
         }
         pending
     }
@@ -121,7 +132,7 @@ impl TargetCell for Waiter {
     }
 
     fn schedule(&self) -> &Rc<Schedule> {
-        &self.schedule
+        self.schedule.as_ref().expect("nobody waits for one that rests")
     }
 
     fn cancel_here(self: Rc<Self>, way: &mut CancelWay) {

@@ -45,17 +45,7 @@ where
 /// ```
 #[must_use = "a coroutine object runs nothing until it is awaited or given to a task"]
 pub struct Coroutine<F: Body> {
-    body: F,
-    classify: Classify<F::Returns>,
-    stack_size: Option<usize>,
-    origin: Origin,
-}
-
-/// Where a coroutine object comes from. Says so when it is dropped with the name still there: then nobody has
-/// awaited it. (A part and not the whole, so that the rest can be moved out without being copied twice.)
-struct Origin {
-    name: Option<Name>,
-    site: &'static Location<'static>,
+    parts: Option<Parts<F>>,
 }
 
 /// What a coroutine object is made of.
@@ -84,38 +74,39 @@ impl<F: Body> Coroutine<F> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(name: Name, body: F, classify: Classify<F::Returns>) -> Self {
-        let origin = Origin { name: Some(name), site: Location::caller() };
-        Coroutine { body, classify, stack_size: None, origin }
+        let parts = Parts { body, name, classify, stack_size: None, site: Location::caller() };
+        Coroutine { parts: Some(parts) }
     }
 
     pub(crate) fn of_parts(parts: Parts<F>) -> Self {
-        let Parts { body, name, classify, stack_size, site } = parts;
-        Coroutine { body, classify, stack_size, origin: Origin { name: Some(name), site } }
+        Coroutine { parts: Some(parts) }
+    }
+
+    fn parts(&self) -> &Parts<F> {
+        self.parts.as_ref().expect(CONSUMED)
     }
 
     #[inline(always)]
-    pub(crate) fn into_parts(self) -> Parts<F> {
-        let Coroutine { body, classify, stack_size, mut origin } = self;
-        let name = origin.name.take().expect(CONSUMED);
-        Parts { body, name, classify, stack_size, site: origin.site }
+    pub(crate) fn into_parts(mut self) -> Parts<F> {
+        self.parts.take().expect(CONSUMED)
     }
 
     /// Gives it a name, for `Debug`, reports and the overflow report. Unnamed, it bears that of the
     /// function its closure stands in.
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.origin.name = Some(Name::from(name.into()));
+        self.parts.as_mut().expect(CONSUMED).name = Name::from(name.into());
         self
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
-        self.origin.name.as_ref().expect(CONSUMED).as_str()
+        self.parts().name.as_str()
     }
 
     /// Asks for a stack of at least this many bytes for the task that runs it, or for driving it by hand;
     /// 0 is the smallest there is. Awaited in place, it runs on its caller's stack and this does nothing.
     pub fn stack_size(mut self, bytes: usize) -> Self {
-        self.stack_size = Some(bytes);
+        self.parts.as_mut().expect(CONSUMED).stack_size = Some(bytes);
         self
     }
 
@@ -133,7 +124,7 @@ impl<F: Body> Coroutine<F> {
 impl<F: Body> Coroutine<F> {
     /// Tells the task that will run it how to read what it returns.
     pub(crate) fn classified(mut self, classify: Classify<F::Returns>) -> Self {
-        self.classify = classify;
+        self.parts.as_mut().expect(CONSUMED).classify = classify;
         self
     }
 }
@@ -150,7 +141,7 @@ where
     }
 }
 
-const CONSUMED: &str = "a coroutine has its name until it is consumed";
+const CONSUMED: &str = "a coroutine has its parts until it is consumed";
 
 impl<F: Body> Awaitable for Coroutine<F> {
     type Output = F::Returns;
@@ -182,11 +173,11 @@ impl<F: Body> fmt::Debug for Coroutine<F> {
     }
 }
 
-impl Drop for Origin {
+impl<F: Body> Drop for Coroutine<F> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(name) = &self.name {
-            never_awaited(name.as_str(), self.site);
+        if let Some(parts) = &self.parts {
+            never_awaited(parts.name.as_str(), parts.site);
         }
     }
 }

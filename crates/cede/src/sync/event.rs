@@ -35,7 +35,7 @@ use crate::error::Cancelled;
 #[derive(Default)]
 pub struct Event {
     set: Cell<bool>,
-    waiters: WaitQueue,
+    pub(super) waiters: WaitQueue,
 }
 
 impl Event {

@@ -12,7 +12,7 @@ use crate::error::{Cancelled, Error};
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
 use crate::schedule;
-use crate::waiter::{Waiter, What};
+use crate::waiter::Waiter;
 
 /// Tasks that wait, in the order in which they came: a waiter each, as in asyncio, but in a line to which one
 /// is added, woken and removed in O(1).
@@ -22,7 +22,7 @@ use crate::waiter::{Waiter, What};
 #[derive(Default)]
 pub(crate) struct WaitQueue {
     list: RefCell<WaitList>,
-    /// The waiter of the last who left, for the next who comes.
+    /// The waiter of the last who left: it rests until the next comes.
     spare: Cell<Option<Rc<Waiter>>>,
     /// The loop of the first who waited; asyncio's primitives belong to it from then on.
     bound_to: Cell<Option<u64>>,
@@ -72,10 +72,7 @@ impl WaitQueue {
                 "{call}: it is bound to a different event loop; make one for each loop"
             ),
         }
-        let waiter = match self.spare.take().and_then(Waiter::renewed) {
-            Some(waiter) => waiter,
-            None => Waiter::new(schedule, What::PROMISE),
-        };
+        let waiter = Waiter::renewed(self.spare.take(), schedule);
         self.list.borrow_mut().push(waiter.clone());
         let waited = {
             let _noted = holder.map(|holder| blame::note(&waiter.target(), holder));
@@ -152,9 +149,38 @@ impl<F: FnOnce(Left)> Drop for Place<'_, F> {
             Outcome::Finished => Left::PassOn,
             _ => Left::Cancelled,
         };
-        self.queue.spare.set(Some(self.waiter.clone()));
+        if self.waiter.rest() {
+            self.queue.spare.set(Some(self.waiter.clone()));
+        }
         if let Some(leave) = self.leave.take() {
             leave(left);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::{Rc, Weak};
+
+    use crate::coroutine::{Awaitable as _, coroutine};
+    use crate::schedule::{self, Schedule};
+    use crate::sync::Event;
+
+    /// Its schedule has the blocks of all tasks that have ended.
+    #[test]
+    fn what_has_been_waited_at_does_not_keep_its_loop() {
+        let event = Rc::new(Event::new());
+        let waited = Rc::clone(&event);
+        let schedule: Weak<Schedule> = crate::run(coroutine(move || {
+            let waiting = Rc::clone(&waited);
+            let task = crate::create_task(coroutine(move || waiting.wait().await_()));
+            crate::yield_now().await_().expect("nobody cancels");
+            waited.set();
+            task.await_().expect("it ends").expect("nobody cancels");
+            schedule::running().as_ref().map(Rc::downgrade).expect("a loop runs")
+        }))
+        .expect("the main task ends");
+        assert!(schedule.upgrade().is_none());
+        assert!(event.waiters.spare.take().is_some(), "a waiter rests");
     }
 }
