@@ -58,3 +58,26 @@ impl Turn {
         self.posted.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::callback::{Callback, TaskKey};
+    use crate::schedule::{BURST, Schedule};
+
+    #[test]
+    fn a_queue_gives_a_burst_back_once_it_is_empty() {
+        let schedule = Schedule::new(false);
+        let room = || schedule.ready.borrow().capacity();
+        for _ in 0..=BURST {
+            schedule.push(Callback::Step(TaskKey::default()));
+        }
+        schedule.begin_turn();
+        for _ in 0..BURST {
+            assert!(schedule.next_of_turn().is_some());
+        }
+        assert!(room() > BURST);
+        assert!(schedule.next_of_turn().is_some());
+        assert_eq!(room(), 0);
+        assert!(schedule.next_of_turn().is_none());
+    }
+}

@@ -149,11 +149,12 @@ impl<F: FnOnce(Left)> Drop for Place<'_, F> {
             Outcome::Finished => Left::PassOn,
             _ => Left::Cancelled,
         };
-        if self.waiter.rest() {
-            self.queue.spare.set(Some(self.waiter.clone()));
-        }
         if let Some(leave) = self.leave.take() {
             leave(left);
+        }
+        // Last: an observer that is told of what `leave` wakes may come here.
+        if self.waiter.rest() {
+            self.queue.spare.set(Some(self.waiter.clone()));
         }
     }
 }

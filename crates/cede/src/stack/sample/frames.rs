@@ -58,9 +58,25 @@ fn start(registers: &Registers) -> UnwindRegsNative {
 }
 
 /// One frame, and those inlined into it before it.
+///
+/// Of some instructions the compiler says no line; such a one is taken to be of the line before it.
 fn named(address: u64) -> Vec<Frame> {
+    const NEAR: u64 = 256;
+    let exact = resolved(address);
+    let placed = |frames: &Vec<Frame>| frames.iter().all(|frame| frame.place.is_some());
+    if placed(&exact) {
+        return exact;
+    }
+    let functions = |frames: &[Frame]| frames.iter().map(|frame| frame.function.clone()).collect::<Vec<_>>();
+    let before = (1..=NEAR).filter_map(|bytes| address.checked_sub(bytes)).map(resolved);
+    let mut near = before.take_while(|frames| functions(frames) == functions(&exact));
+    near.find(placed).unwrap_or(exact)
+}
+
+fn resolved(address: u64) -> Vec<Frame> {
     let mut frames = Vec::new();
-    backtrace::resolve(std::ptr::without_provenance_mut(address as usize), |symbol| {
+    // It takes what it is given for where a call returns to, and looks one byte before.
+    backtrace::resolve(std::ptr::without_provenance_mut(address as usize + 1), |symbol| {
         let file = symbol.filename().map(|file| file.display().to_string());
         let place = file.zip(symbol.lineno()).map(|(file, line)| match symbol.colno() {
             Some(column) => format!("{file}:{line}:{column}"),
@@ -71,4 +87,37 @@ fn named(address: u64) -> Vec<Frame> {
         frames.push(Frame { function, place });
     });
     frames
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+
+    use super::named;
+
+    #[inline(never)]
+    fn counts_until(over: &dyn Fn(u64) -> bool) -> u64 {
+        let mut count = 0;
+        while !over(count) {
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn wherever_a_function_is_interrupted_its_line_is_known() {
+        let function: fn(&dyn Fn(u64) -> bool) -> u64 = black_box(counts_until);
+        assert_eq!(function(&|count| count == 3), 3);
+        let first = function as usize as u64;
+        let own = |address: &u64| {
+            named(*address).last().is_some_and(|frame| frame.function.ends_with("::counts_until"))
+        };
+        let addresses: Vec<u64> = (first..).take_while(own).collect();
+        assert!(addresses.len() > 20, "{} bytes of instructions", addresses.len());
+        for address in addresses {
+            for frame in named(address) {
+                assert!(frame.place.is_some(), "{} at its byte {}", frame.function, address - first);
+            }
+        }
+    }
 }
