@@ -268,12 +268,6 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
         Ok(())
     }
 
-    /// The same where it need not be fast, so that its code is there once.
-    #[inline(never)]
-    fn switch_seldom(&self, input: Input<S>) -> CoroutineResult<Y, Ended<R>> {
-        self.switch(&mut ManuallyDrop::new(input))
-    }
-
     /// Gives the body control until it yields or ends.
     #[inline(always)]
     fn switch(&self, input: &mut ManuallyDrop<Input<S>>) -> CoroutineResult<Y, Ended<R>> {
@@ -301,6 +295,12 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
                 CoroutineResult::Return(ended)
             }
         }
+    }
+
+    /// The same where it need not be fast, so that its code is there once.
+    #[inline(never)]
+    fn switch_seldom(&self, input: Input<S>) -> CoroutineResult<Y, Ended<R>> {
+        self.switch(&mut ManuallyDrop::new(input))
     }
 
     #[inline]

@@ -84,11 +84,6 @@ pub(crate) struct Schedule {
 /// tasks that have been started and wait, it would be 16 bytes for each.
 const BURST: usize = 1 << 18;
 
-#[cold]
-fn give_up(ready: &mut VecDeque<Callback>) {
-    *ready = VecDeque::new();
-}
-
 thread_local! {
     /// The schedule of the loop that runs on this thread.
     static RUNNING: Slot<Schedule> = const { Slot::new() };
@@ -224,7 +219,7 @@ impl Schedule {
         let mut ready = self.ready.borrow_mut();
         let next = ready.pop_front()?;
         if ready.is_empty() && ready.capacity() > BURST {
-            give_up(&mut ready);
+            ready.shrink_to_fit();
         }
         drop(ready);
         self.turn.todo.set(self.turn.todo.get() - 1);

@@ -35,7 +35,7 @@ use crate::error::Cancelled;
 #[derive(Default)]
 pub struct Event {
     set: Cell<bool>,
-    pub(super) waiters: WaitQueue,
+    waiters: WaitQueue,
 }
 
 impl Event {

@@ -163,25 +163,25 @@ impl<F: FnOnce(Left)> Drop for Place<'_, F> {
 mod tests {
     use std::rc::{Rc, Weak};
 
+    use super::WaitQueue;
     use crate::coroutine::{Awaitable as _, coroutine};
     use crate::schedule::{self, Schedule};
-    use crate::sync::Event;
 
     /// Its schedule has the blocks of all tasks that have ended.
     #[test]
     fn what_has_been_waited_at_does_not_keep_its_loop() {
-        let event = Rc::new(Event::new());
-        let waited = Rc::clone(&event);
+        let queue = Rc::new(WaitQueue::new());
+        let waited = Rc::clone(&queue);
         let schedule: Weak<Schedule> = crate::run(coroutine(move || {
             let waiting = Rc::clone(&waited);
-            let task = crate::create_task(coroutine(move || waiting.wait().await_()));
+            let task = crate::create_task(coroutine(move || waiting.park("test", |_| ())));
             crate::yield_now().await_().expect("nobody cancels");
-            waited.set();
+            assert!(waited.wake_next());
             task.await_().expect("it ends").expect("nobody cancels");
             schedule::running().as_ref().map(Rc::downgrade).expect("a loop runs")
         }))
         .expect("the main task ends");
         assert!(schedule.upgrade().is_none());
-        assert!(event.waiters.spare.take().is_some(), "a waiter rests");
+        assert!(queue.spare.take().is_some(), "a waiter rests");
     }
 }

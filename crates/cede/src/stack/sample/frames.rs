@@ -19,7 +19,10 @@ pub(crate) struct Frame {
 
 /// The frames of a sample, the innermost first, as far as the copy goes. Functions that were inlined have their own.
 pub(crate) fn frames(sample: &Sample) -> Vec<Frame> {
-    addresses(sample).into_iter().flat_map(named).collect()
+    let mut addresses = addresses(sample).into_iter();
+    let mut frames = addresses.next().map_or_else(Vec::new, interrupted);
+    frames.extend(addresses.flat_map(named));
+    frames
 }
 
 fn addresses(sample: &Sample) -> Vec<u64> {
@@ -58,22 +61,7 @@ fn start(registers: &Registers) -> UnwindRegsNative {
 }
 
 /// One frame, and those inlined into it before it.
-///
-/// Of some instructions the compiler says no line; such a one is taken to be of the line before it.
 fn named(address: u64) -> Vec<Frame> {
-    const NEAR: u64 = 256;
-    let exact = resolved(address);
-    let placed = |frames: &Vec<Frame>| frames.iter().all(|frame| frame.place.is_some());
-    if placed(&exact) {
-        return exact;
-    }
-    let functions = |frames: &[Frame]| frames.iter().map(|frame| frame.function.clone()).collect::<Vec<_>>();
-    let before = (1..=NEAR).filter_map(|bytes| address.checked_sub(bytes)).map(resolved);
-    let mut near = before.take_while(|frames| functions(frames) == functions(&exact));
-    near.find(placed).unwrap_or(exact)
-}
-
-fn resolved(address: u64) -> Vec<Frame> {
     let mut frames = Vec::new();
     // It takes what it is given for where a call returns to, and looks one byte before.
     backtrace::resolve(std::ptr::without_provenance_mut(address as usize + 1), |symbol| {
@@ -89,11 +77,26 @@ fn resolved(address: u64) -> Vec<Frame> {
     frames
 }
 
+/// The same for an instruction that need not be a call. Of some the compiler says no line; such a one is taken to be
+/// of the line before it.
+fn interrupted(address: u64) -> Vec<Frame> {
+    const NEAR: u64 = 256;
+    let exact = named(address);
+    let placed = |frames: &Vec<Frame>| frames.iter().all(|frame| frame.place.is_some());
+    if placed(&exact) {
+        return exact;
+    }
+    let functions = || exact.iter().map(|frame| &frame.function);
+    let before = (1..=NEAR).filter_map(|bytes| address.checked_sub(bytes)).map(named);
+    let mut near = before.take_while(|frames| frames.iter().map(|frame| &frame.function).eq(functions()));
+    near.find(placed).unwrap_or(exact)
+}
+
 #[cfg(test)]
 mod tests {
     use std::hint::black_box;
 
-    use super::named;
+    use super::{interrupted, named};
 
     #[inline(never)]
     fn counts_until(over: &dyn Fn(u64) -> bool) -> u64 {
@@ -115,7 +118,7 @@ mod tests {
         let addresses: Vec<u64> = (first..).take_while(own).collect();
         assert!(addresses.len() > 20, "{} bytes of instructions", addresses.len());
         for address in addresses {
-            for frame in named(address) {
+            for frame in interrupted(address) {
                 assert!(frame.place.is_some(), "{} at its byte {}", frame.function, address - first);
             }
         }
