@@ -70,6 +70,7 @@ const KNOTS: &[&[&str]] = &[
         "coroutine",
         "task",
         "foreign",
+        "waiter",
     ],
     &["event_loop", "async_generator", "reactor", "signals", "threads"],
 ];

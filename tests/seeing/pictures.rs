@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use cede_tests::{cede, data};
 use serde_json::Value;
@@ -17,7 +18,10 @@ fn printed(arguments: &[&str]) -> String {
 
 /// A file that `cede demo NAME OPTION FILE` writes.
 fn written(demo: &str, option: &str) -> String {
-    let file = std::env::temp_dir().join(format!("cede-{}-{demo}{option}", std::process::id()));
+    // Tests run side by side, and several look at the same demo.
+    static FILES: AtomicU32 = AtomicU32::new(0);
+    let number = FILES.fetch_add(1, Relaxed);
+    let file = std::env::temp_dir().join(format!("cede-{}-{number}-{demo}{option}", std::process::id()));
     let path = file.to_str().expect("a temporary file's name is UTF-8");
     assert_eq!(printed(&["demo", demo, option, path]), "", "its output is in the picture");
     let text = fs::read_to_string(&file).expect("the file was written");

@@ -1,10 +1,13 @@
 //! What the ready queue holds.
 
 use std::cell::Cell;
+use std::num::NonZeroU32;
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::target::Target;
+use crate::stack;
+use crate::target::{Target, TargetCell as _};
+use crate::waiter::Sleeper;
 
 /// A task as the queue knows it: a place and a generation. Stale, it finds nothing; so does the default, for
 /// no generation is 0.
@@ -43,8 +46,11 @@ impl TaskKey {
 pub(crate) enum Callback {
     /// Start or go on with a task.
     Step(TaskKey),
-    /// A function given to `call_soon`, `call_later` or `call_at`.
-    Call(Rc<HandleCell>),
+    /// A [`Call`]: a function given to `call_soon`, `call_later` or `call_at`. Its two variants are two here, so that a
+    /// step is told from the rest by one comparison.
+    Function(Rc<HandleCell>),
+    /// A [`Call`]: the end of a sleep.
+    Sleep(Rc<Sleeper>),
     /// A done-callback. Boxed, so that the entries of the queue stay small.
     Done(Box<DoneCall>),
 }
@@ -64,62 +70,125 @@ impl Callback {
 
 const _: () = assert!(size_of::<Callback>() <= 16);
 
-/// A function in the queue or on a timer, and whether it is still wanted.
-pub(crate) struct HandleCell {
-    run: Cell<Option<Run>>,
-    cancelled: Cell<bool>,
-    /// Where it is among its loop's timers, while it is one.
-    pub(crate) timer: Cell<Option<TimerPlace>>,
-    pub(crate) site: &'static Location<'static>,
-}
-
-/// What is to be done when it is called.
-pub(crate) enum Run {
-    Call(Box<dyn FnOnce()>),
-    /// Nothing of anybody's but ours.
-    Wake(Rc<dyn Wakes>),
-}
-
-/// What a timer can wake without a function made for it.
-pub(crate) trait Wakes {
-    fn wake(self: Rc<Self>);
-}
-
-/// A timer's name while it is pending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TimerPlace(pub(crate) u32);
-
-impl TimerPlace {
+impl From<Call> for Callback {
     #[inline]
-    pub(crate) fn index(self) -> usize {
-        self.0 as usize
+    fn from(call: Call) -> Self {
+        match call {
+            Call::Function(cell) => Callback::Function(cell),
+            Call::Sleep(sleeper) => Callback::Sleep(sleeper),
+        }
     }
 }
 
-impl HandleCell {
-    pub(crate) fn new(run: Box<dyn FnOnce()>, site: &'static Location<'static>) -> Rc<Self> {
-        Self::of(Run::Call(run), site)
-    }
+/// What is called, or on a timer to be called.
+#[derive(Clone)]
+pub(crate) enum Call {
+    Function(Rc<HandleCell>),
+    /// A sleep ends. Nothing of anybody's but ours is called then, so there need not be a function.
+    Sleep(Rc<Sleeper>),
+}
 
-    pub(crate) fn of(run: Run, site: &'static Location<'static>) -> Rc<Self> {
-        let run = Cell::new(Some(run));
-        Rc::new(HandleCell { run, cancelled: Cell::new(false), timer: Cell::new(None), site })
-    }
-
-    /// Whether this call cancelled it.
-    pub(crate) fn cancel(&self) -> bool {
-        if self.cancelled.replace(true) {
-            return false;
+impl Call {
+    #[inline]
+    pub(crate) fn timer(&self) -> &Timer {
+        match self {
+            Call::Function(cell) => &cell.timer,
+            Call::Sleep(sleeper) => &sleeper.role,
         }
-        self.run.take().is_some() // what it captured goes now
+    }
+
+    /// Where it was given to the loop.
+    pub(crate) fn site(&self) -> &'static Location<'static> {
+        match self {
+            Call::Function(cell) => cell.site,
+            Call::Sleep(sleeper) => sleeper.site(),
+        }
+    }
+
+    /// Tells it from everything else that lives: what sleeps is a target too, and as that has another address.
+    pub(crate) fn addr(&self) -> usize {
+        std::ptr::from_ref(self.timer()).addr()
+    }
+
+    /// Has it brought to the cache.
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        let address = match self {
+            Call::Function(cell) => Rc::as_ptr(cell).addr(),
+            Call::Sleep(sleeper) => Rc::as_ptr(sleeper).addr(),
+        };
+        stack::fetch_lines(address, 2);
+    }
+}
+
+/// What may be on a timer, and is called once.
+#[derive(Default)]
+pub(crate) struct Timer {
+    /// Where it is among its loop's timers, while it is one.
+    pub(crate) place: Cell<Option<TimerPlace>>,
+    cancelled: Cell<bool>,
+    called: Cell<bool>,
+}
+
+impl Timer {
+    /// It is not wanted any more. Whether it was.
+    pub(crate) fn cancel(&self) -> bool {
+        !self.cancelled.replace(true) && !self.called.get()
+    }
+
+    /// It is called. Whether it was still wanted.
+    pub(crate) fn call(&self) -> bool {
+        !self.cancelled.get() && !self.called.replace(true)
     }
 
     pub(crate) fn cancelled(&self) -> bool {
         self.cancelled.get()
     }
+}
 
-    /// What is to be done, the first time, if it was not cancelled.
-    pub(crate) fn take(&self) -> Option<Run> {
+/// A timer's name while it is pending. None is 0, so that there is room for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimerPlace(NonZeroU32);
+
+impl TimerPlace {
+    /// That of an index, if there are as many.
+    pub(crate) fn new(index: usize) -> Option<Self> {
+        Some(TimerPlace(NonZeroU32::new(u32::try_from(index + 1).ok()?)?))
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// A function in the queue or on a timer, and whether it is still wanted.
+pub(crate) struct HandleCell {
+    run: Cell<Option<Box<dyn FnOnce()>>>,
+    timer: Timer,
+    pub(crate) site: &'static Location<'static>,
+}
+
+impl HandleCell {
+    pub(crate) fn new(run: Box<dyn FnOnce()>, site: &'static Location<'static>) -> Rc<Self> {
+        Rc::new(HandleCell { run: Cell::new(Some(run)), timer: Timer::default(), site })
+    }
+
+    /// Whether this call cancelled it.
+    pub(crate) fn cancel(&self) -> bool {
+        let wanted = self.timer.cancel();
+        if wanted {
+            drop(self.run.take()); // what it captured goes now
+        }
+        wanted
+    }
+
+    pub(crate) fn cancelled(&self) -> bool {
+        self.timer.cancelled()
+    }
+
+    /// What is to be done, for whoever calls it ([`Timer::call`]).
+    pub(crate) fn take(&self) -> Option<Box<dyn FnOnce()>> {
         self.run.take()
     }
 }

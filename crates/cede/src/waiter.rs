@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::callback::Wakes;
+use crate::callback::Timer;
 use crate::completion::Completion;
 use crate::coroutine::Interrupt;
 use crate::error::{Cancelled, Message};
@@ -15,28 +15,55 @@ use crate::target::{CancelWay, Target, TargetCell};
 use crate::task;
 
 /// A promise of nothing. Small, for everybody who waits for a lock, a message or a time has one.
-pub(crate) struct Waiter {
+///
+/// In this order, so that what a sleeper is besides, its timer, has not the address of the whole: a log tells things
+/// by that.
+#[repr(C)]
+pub(crate) struct Waiter<R = InLine> {
     completion: Completion,
     /// None while it rests.
     schedule: Option<Rc<Schedule>>,
     /// That of its cancellation.
     message: OnceCell<Message>,
-    what: &'static What,
     site: &'static Location<'static>,
-    pub(crate) links: Links,
+    pub(crate) role: R,
 }
 
-/// Its neighbours, while it stands in line; see `sync/wait_list.rs`.
-#[derive(Default)]
-pub(crate) struct Links {
+/// One who sleeps, and is its own timer: one piece of memory for a sleep, of which there may be a million (asyncio: a
+/// future, and the handle of the timer that will set it).
+pub(crate) type Sleeper = Waiter<Timer>;
+
+// With the counts of its `Rc` 72 bytes, and so one of the allocator's smaller sizes.
+const _: () = assert!(size_of::<Sleeper>() <= 56);
+
+/// What a waiter is besides.
+pub(crate) trait Role {
+    fn what(&self) -> &'static What;
+}
+
+/// One who may stand in line with others; see `sync/wait_list.rs`.
+pub(crate) struct InLine {
+    what: &'static What,
     pub(crate) before: Cell<Option<Rc<Waiter>>>,
     pub(crate) after: Cell<Option<Rc<Waiter>>>,
 }
 
+impl Role for InLine {
+    fn what(&self) -> &'static What {
+        self.what
+    }
+}
+
+impl Role for Timer {
+    fn what(&self) -> &'static What {
+        What::PROMISE
+    }
+}
+
 /// What a waiter is called: in a log, and by `Debug` and the deadlock report.
 pub(crate) struct What {
-    pub(crate) kind: &'static str,
-    pub(crate) shown: &'static str,
+    kind: &'static str,
+    shown: &'static str,
 }
 
 impl What {
@@ -48,17 +75,17 @@ impl What {
     }
 }
 
+impl Sleeper {
+    pub(crate) fn sleeping(schedule: Rc<Schedule>, site: &'static Location<'static>) -> Rc<Self> {
+        Self::with_role(schedule, site, Timer::default())
+    }
+}
+
 impl Waiter {
     #[track_caller]
     pub(crate) fn new(schedule: Rc<Schedule>, what: &'static What) -> Rc<Self> {
-        Rc::new(Waiter {
-            completion: Completion::new(),
-            schedule: Some(schedule),
-            message: OnceCell::new(),
-            what,
-            site: Location::caller(),
-            links: Links::default(),
-        })
+        let role = InLine { what, before: Cell::default(), after: Cell::default() };
+        Self::with_role(schedule, Location::caller(), role)
     }
 
     /// Forgets its wait, if nobody else has it: whether it may be [`renewed`](Self::renewed). It does not know its
@@ -79,6 +106,19 @@ impl Waiter {
         rested.schedule = Some(schedule);
         rested.site = Location::caller();
         waiter
+    }
+}
+
+impl<R: Role + 'static> Waiter<R> {
+    #[inline]
+    fn with_role(schedule: Rc<Schedule>, site: &'static Location<'static>, role: R) -> Rc<Self> {
+        Rc::new(Waiter {
+            completion: Completion::new(),
+            schedule: Some(schedule),
+            message: OnceCell::new(),
+            site,
+            role,
+        })
     }
 
     pub(crate) fn done(&self) -> bool {
@@ -102,6 +142,10 @@ impl Waiter {
         pending
     }
 
+    pub(crate) fn wake(self: &Rc<Self>) {
+        self.set(Outcome::Finished);
+    }
+
     /// Parks until it has ended. Its own cancellation is one of whoever waits.
     #[inline(always)]
     pub(crate) fn wait(
@@ -120,13 +164,7 @@ impl Waiter {
     }
 }
 
-impl Wakes for Waiter {
-    fn wake(self: Rc<Self>) {
-        self.set(Outcome::Finished);
-    }
-}
-
-impl TargetCell for Waiter {
+impl<R: Role + 'static> TargetCell for Waiter<R> {
     fn completion(&self) -> &Completion {
         &self.completion
     }
@@ -143,11 +181,11 @@ impl TargetCell for Waiter {
     }
 
     fn kind(&self) -> &'static str {
-        self.what.kind
+        self.role.what().kind
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{} {}>", self.what.shown, self.outcome())
+        write!(f, "<{} {}>", self.role.what().shown, self.outcome())
     }
 
     fn site(&self) -> &'static Location<'static> {

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::joinable::{Joinable, Source};
-use crate::callback::Wakes as _;
 use crate::coroutine::{Awaitable, Interrupt};
 use crate::error::{Error, JoinError, TimedOut};
 use crate::event_loop::{TimerHandle, running_loop};

@@ -6,7 +6,6 @@ use super::joinable::Source;
 use super::shield::Shield;
 use super::timeout::Timeout;
 use super::waitable::Waitable;
-use crate::callback::Wakes as _;
 use crate::coroutine::{Awaitable, Body, Coroutine, Interrupt};
 use crate::error::{Cancelled, Error, Failure, JoinError, TimedOut};
 use crate::event_loop::running_loop;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use super::core::LoopCore;
-use crate::callback::HandleCell;
+use crate::callback::{Call, HandleCell};
 use crate::observe::{Called, Event};
 
 /// A callback in the queue, from [`call_soon`](crate::LoopHandle::call_soon). Dropping the handle does not
@@ -55,12 +55,7 @@ impl TimerHandle {
     /// Keeps it from being called, and drops it. Does nothing if it has been called.
     pub fn cancel(&self) {
         if self.cell.cancel() {
-            self.core.timers.remove(&self.cell);
-            let schedule = &self.core.schedule;
-            schedule.observe(|| Event::TimerCancelled {
-                timer: Called::of(&self.cell),
-                by: schedule.running_task(),
-            });
+            self.core.withdraw(&Call::Function(self.cell.clone()));
         }
     }
 
@@ -72,6 +67,15 @@ impl TimerHandle {
     /// Its deadline.
     pub fn when(&self) -> Instant {
         self.when
+    }
+}
+
+impl LoopCore {
+    /// This was cancelled while it was on a timer, or in the queue after that.
+    pub(super) fn withdraw(&self, call: &Call) {
+        self.timers.remove(call);
+        self.schedule
+            .observe(|| Event::TimerCancelled { timer: Called::of(call), by: self.schedule.running_task() });
     }
 }
 

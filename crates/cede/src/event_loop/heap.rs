@@ -28,8 +28,12 @@ impl<K> Default for Heap<K> {
 }
 
 impl<K: Ord + Copy> Heap<K> {
-    pub(super) fn first(&self) -> Option<K> {
-        Some(self.entries.first()?.0)
+    pub(super) fn first(&self) -> Option<(K, Place)> {
+        self.entries.first().copied()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (K, Place)> + '_ {
@@ -39,24 +43,17 @@ impl<K: Ord + Copy> Heap<K> {
     /// Costs O(log n).
     ///
     /// # Panics
-    /// When there are 2³² entries.
+    /// When there are 2³² - 1 entries.
     pub(super) fn push(&mut self, key: K) -> Place {
         let index = self.entries.len();
         let place = self.free.pop().unwrap_or_else(|| {
-            let place = u32::try_from(self.places.len()).expect("fewer than 2^32 timers at once");
+            let place = Place::new(self.places.len()).expect("fewer than 2^32 - 1 timers at once");
             self.places.push(0);
-            Place(place)
+            place
         });
         self.entries.push((key, place));
         self.rise(index);
         place
-    }
-
-    /// Costs O(log n).
-    pub(super) fn pop(&mut self) -> Option<(K, Place)> {
-        let first = *self.entries.first()?;
-        self.remove(first.1);
-        Some(first)
     }
 
     /// Takes out the entry of this place, which must be in. Costs O(log n), and less for one that is far from
@@ -125,6 +122,12 @@ mod tests {
         Remove(usize),
     }
 
+    fn pop<K: Ord + Copy>(heap: &mut Heap<K>) -> Option<(K, Place)> {
+        let first = heap.first()?;
+        heap.remove(first.1);
+        Some(first)
+    }
+
     fn ops() -> impl Strategy<Value = Vec<Op>> {
         let op = prop_oneof![
             4 => any::<u8>().prop_map(Op::Push),
@@ -149,17 +152,18 @@ mod tests {
                         model.insert(key, place);
                         pushed.push(key);
                     }
-                    Op::Pop => prop_assert_eq!(heap.pop(), model.pop_first()),
+                    Op::Pop => prop_assert_eq!(pop(&mut heap), model.pop_first()),
                     Op::Remove(nth) => {
                         if let Some(place) = pushed.get(nth).and_then(|key| model.remove(key)) {
                             heap.remove(place);
                         }
                     }
                 }
-                prop_assert_eq!(heap.first(), model.keys().next().copied());
+                let first = model.first_key_value().map(|(key, place)| (*key, *place));
+                prop_assert_eq!(heap.first(), first);
                 prop_assert_eq!(heap.iter().count(), model.len());
             }
-            let rest: Vec<_> = std::iter::from_fn(|| heap.pop()).collect();
+            let rest: Vec<_> = std::iter::from_fn(|| pop(&mut heap)).collect();
             prop_assert_eq!(rest, model.into_iter().collect::<Vec<_>>());
             prop_assert!(heap.places.len() <= pushed.len());
         }

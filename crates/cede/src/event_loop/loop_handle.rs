@@ -10,7 +10,7 @@ use super::clock::{Clock, nanos};
 use super::core::{LoopCore, State};
 use super::handle::{Handle, TimerHandle};
 use super::proxy::LoopProxy;
-use crate::callback::{Callback, HandleCell, Run, Wakes};
+use crate::callback::{Call, Callback, HandleCell};
 use crate::context;
 use crate::coroutine::{Body, Coroutine};
 use crate::error::Error;
@@ -18,6 +18,7 @@ use crate::observe::{Called, Event, Observer};
 use crate::promise::Promise;
 use crate::report::Report;
 use crate::task::{AnyTask, Task, TaskFactory};
+use crate::waiter::{Sleeper, Waiter};
 
 /// An event loop, and the one who owns it: dropping it closes it.
 ///
@@ -87,29 +88,38 @@ impl LoopHandle {
     pub fn call_soon(&self, callback: impl FnOnce() + 'static) -> Handle {
         self.assert_open("call_soon");
         let cell = HandleCell::new(context::bind(callback), Location::caller());
-        self.core.schedule.push(Callback::Call(cell.clone()));
+        self.core.schedule.push(Callback::Function(cell.clone()));
         Handle::new(cell)
     }
 
     /// Calls a function after this time. Zero is the next turn, not this one; a time too long to represent
-    /// is as long as can be. The time is a lower bound: whoever keeps control keeps timers waiting.
+    /// is as long as can be. The time is a lower bound: whoever keeps control keeps timers waiting, and where a
+    /// thousand are pending, they are served in batches, every 200 µs.
     ///
     /// # Panics
     /// When the loop is closed.
     #[track_caller]
     pub fn call_later(&self, delay: Duration, callback: impl FnOnce() + 'static) -> TimerHandle {
-        self.call_at_nanos(self.nanos_after(delay), Run::Call(context::bind(callback)), "call_later")
+        self.call_at_nanos(self.nanos_after(delay), context::bind(callback), "call_later")
     }
 
-    /// The same for one that waits.
+    /// The same for one that waits: nothing of anybody's but ours is called.
     #[track_caller]
-    pub(crate) fn wake_later(
-        &self,
-        delay: Duration,
-        waiter: Rc<dyn Wakes>,
-        call: &'static str,
-    ) -> TimerHandle {
-        self.call_at_nanos(self.nanos_after(delay), Run::Wake(waiter), call)
+    pub(crate) fn wake_later(&self, delay: Duration, waiter: Rc<Waiter>, call: &'static str) -> TimerHandle {
+        self.call_at_nanos(self.nanos_after(delay), Box::new(move || waiter.wake()), call)
+    }
+
+    /// A sleep of this length. Whoever awaits it [ends](Self::end_sleep) it, however it is left.
+    pub(crate) fn begin_sleep(&self, duration: Duration, at: &'static Location<'static>) -> Rc<Sleeper> {
+        let sleeper = Sleeper::sleeping(self.core.schedule.clone(), at);
+        self.set_timer(self.nanos_after(duration), Call::Sleep(sleeper.clone()), "sleep");
+        sleeper
+    }
+
+    pub(crate) fn end_sleep(&self, sleeper: &Rc<Sleeper>) {
+        if sleeper.role.cancel() {
+            self.core.withdraw(&Call::Sleep(sleeper.clone()));
+        }
     }
 
     fn nanos_after(&self, delay: Duration) -> u64 {
@@ -122,22 +132,27 @@ impl LoopHandle {
     /// When the loop is closed.
     #[track_caller]
     pub fn call_at(&self, when: Instant, callback: impl FnOnce() + 'static) -> TimerHandle {
-        self.call_at_nanos(self.core.clock.nanos_at(when), Run::Call(context::bind(callback)), "call_at")
+        self.call_at_nanos(self.core.clock.nanos_at(when), context::bind(callback), "call_at")
     }
 
     #[track_caller]
-    fn call_at_nanos(&self, when: u64, run: Run, call: &'static str) -> TimerHandle {
-        self.assert_open(call);
-        let cell = HandleCell::of(run, Location::caller());
-        self.core.timers.add(when, cell.clone());
+    fn call_at_nanos(&self, when: u64, run: Box<dyn FnOnce()>, name: &'static str) -> TimerHandle {
+        let cell = HandleCell::new(run, Location::caller());
+        self.set_timer(when, Call::Function(cell.clone()), name);
+        TimerHandle::new(cell, self.core.clock.instant(when), self.core.clone())
+    }
+
+    #[track_caller]
+    fn set_timer(&self, when: u64, call: Call, name: &'static str) {
+        self.assert_open(name);
+        self.core.timers.add(when, call.clone());
         let schedule = &self.core.schedule;
         schedule.observe(|| Event::TimerSet {
-            timer: Called::of(&cell),
+            timer: Called::of(&call),
             when: Duration::from_nanos(when),
             by: schedule.running_task(),
         });
-        self.core.schedule.turn.call_loop();
-        TimerHandle::new(cell, self.core.clock.instant(when), self.core.clone())
+        schedule.turn.call_loop();
     }
 
     /// What time it is on the loop's clock.

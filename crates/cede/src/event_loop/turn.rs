@@ -19,14 +19,14 @@ use std::time::{Duration, Instant};
 
 use super::clock::nanos;
 use super::core::LoopCore;
-use crate::callback::{Callback, DoneCall, HandleCell, Run};
+use crate::callback::{Call, Callback, DoneCall, HandleCell};
 use crate::context::CallbackContext;
 use crate::error::panic_text;
 use crate::foreign;
 use crate::observe::{Called, Event, ReadyCallback};
 use crate::reactor::Sleep;
 use crate::report::{self, Report};
-use crate::target::Awaited;
+use crate::target::{Awaited, TargetCell as _};
 use crate::task;
 use crate::threads::shared::inbox::Post;
 
@@ -85,8 +85,9 @@ impl LoopCore {
                     // Somebody works for us in a thread: that takes no virtual time.
                     Some(_) => Sleep::Forever,
                     None => {
-                        let left = when.saturating_sub(self.clock.now());
-                        Sleep::Until { at: when, left: Duration::from_nanos(left) }
+                        let at = self.timers.wake_at(when);
+                        let left = at.saturating_sub(self.clock.now());
+                        Sleep::Until { at, left: Duration::from_nanos(left) }
                     }
                 },
                 None if sleep_when_dead || self.has_outside_source() => Sleep::Forever,
@@ -166,8 +167,8 @@ impl LoopCore {
     pub(super) fn accept(&self, post: Post) {
         match post {
             Post::Call(function) => {
-                let handle = HandleCell::new(function, std::panic::Location::caller());
-                self.schedule.push(Callback::Call(handle));
+                let cell = HandleCell::new(function, std::panic::Location::caller());
+                self.schedule.push(Callback::Function(cell));
             }
             Post::Wake(task) => foreign::answer(&self.schedule, task),
         }
@@ -176,9 +177,9 @@ impl LoopCore {
     fn wake_timers(&self) {
         if self.timers.next().is_some() {
             let now = self.clock.now();
-            while let Some(handle) = self.timers.pop_due(now) {
-                self.schedule.observe(|| Event::TimerFired { timer: Called::of(&handle) });
-                self.schedule.push(Callback::Call(handle));
+            while let Some(call) = self.timers.pop_due(now) {
+                self.schedule.observe(|| Event::TimerFired { timer: Called::of(&call) });
+                self.schedule.push(call.into());
             }
         }
     }
@@ -208,18 +209,8 @@ impl LoopCore {
                     None => self.schedule.skipped(&callback),
                 }
             }
-            Callback::Call(handle) => match handle.take() {
-                Some(run) => {
-                    let called = || ReadyCallback::Call(Called::of(&handle));
-                    self.schedule.observe(|| Event::CallBegins { callback: called() });
-                    match run {
-                        Run::Call(function) => guarded(function, "a callback", handle.site),
-                        Run::Wake(waiter) => waiter.wake(),
-                    }
-                    self.schedule.observe(|| Event::CallEnds { callback: called() });
-                }
-                None => self.schedule.skipped(&Callback::Call(handle)),
-            },
+            Callback::Function(cell) => self.call(Call::Function(cell)),
+            Callback::Sleep(sleeper) => self.call(Call::Sleep(sleeper)),
             Callback::Done(call) => {
                 let DoneCall { target, run } = *call;
                 let done = || ReadyCallback::Done(Awaited { target: target.clone() });
@@ -228,6 +219,25 @@ impl LoopCore {
                 self.schedule.observe(|| Event::CallEnds { callback: done() });
             }
         }
+    }
+
+    /// Calls this, if it is still wanted.
+    #[inline]
+    fn call(&self, call: Call) {
+        if !call.timer().call() {
+            return self.schedule.skipped(&call.into());
+        }
+        let callback = || ReadyCallback::Call(Called::of(&call));
+        self.schedule.observe(|| Event::CallBegins { callback: callback() });
+        match &call {
+            Call::Sleep(sleeper) => sleeper.wake(),
+            Call::Function(cell) => {
+                if let Some(function) = cell.take() {
+                    guarded(function, "a callback", cell.site);
+                }
+            }
+        }
+        self.schedule.observe(|| Event::CallEnds { callback: callback() });
     }
 }
 
@@ -250,6 +260,10 @@ struct Who<'a> {
 }
 
 impl<'a> Who<'a> {
+    fn callback(created: &'static std::panic::Location<'static>) -> Self {
+        Who { name: Box::new(|| "a callback".to_owned()), created }
+    }
+
     fn of(core: &'a LoopCore, callback: &Callback) -> Option<Self> {
         Some(match callback {
             Callback::Step(key) => {
@@ -257,9 +271,8 @@ impl<'a> Who<'a> {
                 let created = task.site();
                 Who { name: Box::new(move || task.name()), created }
             }
-            Callback::Call(handle) => {
-                Who { name: Box::new(|| "a callback".to_owned()), created: handle.site }
-            }
+            Callback::Function(cell) => Who::callback(cell.site),
+            Callback::Sleep(sleeper) => Who::callback(sleeper.site()),
             Callback::Done(call) => {
                 Who { name: Box::new(|| "a done-callback".to_owned()), created: call.target.site() }
             }

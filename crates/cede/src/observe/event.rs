@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
-use std::rc::Rc;
 use std::time::Duration;
 
-use crate::callback::{Callback, HandleCell};
+use crate::callback::{Call, Callback};
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
 use crate::target::Awaited;
@@ -101,7 +100,8 @@ impl ReadyCallback {
                 Some(task) => ReadyCallback::Step(task.handle()),
                 None => ReadyCallback::Stale,
             },
-            Callback::Call(cell) => ReadyCallback::Call(Called::of(cell)),
+            Callback::Function(cell) => ReadyCallback::Call(Called { call: Call::Function(cell.clone()) }),
+            Callback::Sleep(sleeper) => ReadyCallback::Call(Called { call: Call::Sleep(sleeper.clone()) }),
             Callback::Done(call) => ReadyCallback::Done(Awaited { target: call.target.clone() }),
         }
     }
@@ -110,29 +110,29 @@ impl ReadyCallback {
 /// A function that the loop is to call, or a timer.
 #[derive(Clone)]
 pub struct Called {
-    pub(crate) cell: Rc<HandleCell>,
+    pub(crate) call: Call,
 }
 
 impl Called {
-    pub(crate) fn of(cell: &Rc<HandleCell>) -> Self {
-        Called { cell: cell.clone() }
+    pub(crate) fn of(call: &Call) -> Self {
+        Called { call: call.clone() }
     }
 
     /// Where it was given to the loop.
     pub fn created(&self) -> &'static Location<'static> {
-        self.cell.site
+        self.call.site()
     }
 
     /// Whether it was cancelled.
     pub fn cancelled(&self) -> bool {
-        self.cell.cancelled()
+        self.call.timer().cancelled()
     }
 }
 
 /// Whether they are the same.
 impl PartialEq for Called {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.cell, &other.cell)
+        self.call.addr() == other.call.addr()
     }
 }
 

@@ -59,7 +59,7 @@ impl Watch {
                 let run = call.run.clone();
                 let cell = HandleCell::new(Box::new(move || run()), call.site);
                 call.queued = Some(cell.clone());
-                schedule.push(Callback::Call(cell));
+                schedule.push(Callback::Function(cell));
             }
         }
     }

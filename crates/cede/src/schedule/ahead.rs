@@ -18,7 +18,8 @@ use crate::task::TaskRef;
 
 /// So many steps ahead a task's block is asked for: it must be there when its stack is.
 const BLOCK: usize = 5;
-/// And so many ahead its stack: an access to the memory takes longer than a step.
+/// And so many ahead its stack, or the idle one on which it is to start: an access to the memory takes longer than a
+/// step.
 const STACK: usize = 2;
 
 impl Schedule {
@@ -43,7 +44,11 @@ impl Schedule {
             stack::fetch_lines(task.addr(), 2);
         }
         if let Some(task) = task(STACK) {
-            task.fetch_stack();
+            if task.is_fresh() {
+                self.workers.fetch(task.stack_bytes(), STACK);
+            } else {
+                task.fetch_stack();
+            }
         }
     }
 }

@@ -54,7 +54,7 @@ impl Signals {
                     Whose::Run => ours.push(run),
                     Whose::Program => {
                         let cell = HandleCell::new(Box::new(move || run()), handler.site);
-                        schedule.push(Callback::Call(cell));
+                        schedule.push(Callback::Function(cell));
                     }
                 }
             }

@@ -9,6 +9,10 @@ const FRAMES: usize = 5;
 /// So many lines below a stack's base are: the link to whoever resumes, and the frame of the loop that runs jobs.
 const ROOTS: usize = 2;
 
+/// So many lines below its base are written until a job awaits something: the loop's frame, the job's, and what
+/// an await calls.
+const FIRST: usize = 14;
+
 /// Where a suspended stack's innermost frame is.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Place(usize);
@@ -30,6 +34,12 @@ impl Place {
 #[inline]
 pub(super) fn fetch_head(base: usize) {
     fetch_lines(base.wrapping_sub(ROOTS * LINE), ROOTS + 1);
+}
+
+/// Has the root of the idle worker at this base brought to the cache, and what a job's first frames will be.
+#[inline]
+pub(super) fn fetch_unused(base: usize) {
+    fetch_lines(base.wrapping_sub(FIRST * LINE), FIRST + 1);
 }
 
 /// Has so many lines from this address on brought to the cache.

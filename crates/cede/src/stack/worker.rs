@@ -19,7 +19,7 @@ use std::rc::Rc;
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
-use super::ahead::{Place, fetch_head};
+use super::ahead::{Place, fetch_head, fetch_unused};
 use super::count_switch;
 use super::head::label_at;
 use super::label::Label;
@@ -270,6 +270,12 @@ impl Worker {
     pub(crate) fn fetch(&self, parked: Place) {
         fetch_head(self.root.addr().get());
         parked.fetch();
+    }
+
+    /// The same of an idle one's stack, for the job that it will be given.
+    #[inline]
+    pub(crate) fn fetch_idle(&self) {
+        fetch_unused(self.root.addr().get());
     }
 
     #[inline(always)]

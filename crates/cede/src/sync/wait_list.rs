@@ -43,8 +43,8 @@ impl WaitList {
     pub(super) fn push(&mut self, waiter: Rc<Waiter>) {
         match self.last.replace(waiter.clone()) {
             Some(last) => {
-                last.links.after.set(Some(waiter.clone()));
-                waiter.links.before.set(Some(last));
+                last.role.after.set(Some(waiter.clone()));
+                waiter.role.before.set(Some(last));
             }
             None => self.first = Some(waiter),
         }
@@ -54,15 +54,15 @@ impl WaitList {
     /// A waiter that was put here leaves, wherever it stands, if it still does.
     pub(super) fn leave(&mut self, waiter: &Rc<Waiter>) {
         self.len -= 1;
-        let before = waiter.links.before.take();
+        let before = waiter.role.before.take();
         if before.is_some() || self.first.as_ref().is_some_and(|first| Rc::ptr_eq(first, waiter)) {
-            let after = waiter.links.after.take();
+            let after = waiter.role.after.take();
             match &before {
-                Some(before) => before.links.after.set(after.clone()),
+                Some(before) => before.role.after.set(after.clone()),
                 None => self.first = after.clone(),
             }
             match &after {
-                Some(after) => after.links.before.set(before),
+                Some(after) => after.role.before.set(before),
                 None => self.last = before,
             }
         } else if waiter.outcome() == Outcome::Finished {
@@ -115,9 +115,9 @@ impl WaitList {
 
     fn pop(&mut self) -> Option<Rc<Waiter>> {
         let first = self.first.take()?;
-        self.first = first.links.after.take();
+        self.first = first.role.after.take();
         match &self.first {
-            Some(now_first) => now_first.links.before.set(None),
+            Some(now_first) => now_first.role.before.set(None),
             None => self.last = None,
         }
         Some(first)

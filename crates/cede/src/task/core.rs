@@ -175,7 +175,7 @@ impl TaskCore {
     }
 
     /// How large its stack must be.
-    pub(super) fn stack_bytes(&self) -> usize {
+    pub(crate) fn stack_bytes(&self) -> usize {
         self.given.get().and_then(|given| given.stack_size).unwrap_or_else(stack::default_size)
     }
 

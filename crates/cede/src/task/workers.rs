@@ -21,6 +21,16 @@ impl Workers {
         }
     }
 
+    /// Has the stack brought to the cache that a task with a stack of so many bytes gets, if so many others start
+    /// before it.
+    pub(crate) fn fetch(&self, bytes: usize, before: usize) {
+        let Ok(class) = stack::class_of(bytes) else { return };
+        let idle = self.idle.borrow();
+        if let Some(worker) = idle.get(usize::from(class)).and_then(|idle| idle.iter().nth_back(before)) {
+            worker.fetch_idle();
+        }
+    }
+
     pub(super) fn put(&self, worker: Worker) {
         let class = usize::from(worker.class());
         let mut idle = self.idle.borrow_mut();

@@ -186,7 +186,7 @@ impl LoopHandle {
                 .timers
                 .pending()
                 .into_iter()
-                .map(|(when, cell)| TimerState { when: Duration::from_nanos(when), set: cell.site.into() })
+                .map(|(when, call)| TimerState { when: Duration::from_nanos(when), set: call.site().into() })
                 .collect(),
             promises: seen.states,
         }

@@ -10,10 +10,10 @@ use std::rc::{Rc, Weak};
 
 use super::log::{Object, ObjectKind};
 use super::record::{Id, Job};
-use crate::callback::HandleCell;
+use crate::callback::{Call, HandleCell};
 use crate::name::Name;
 use crate::observe::{Called, ReadyCallback};
-use crate::target::{Awaited, WeakTarget};
+use crate::target::{Awaited, Target, WeakTarget};
 use crate::task::{AnyTask, TaskWeak};
 
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<Mixed>>;
@@ -117,12 +117,16 @@ impl Things {
     }
 
     pub(super) fn call(&mut self, called: &Called, kind: &'static str) -> Id {
-        let address = Rc::as_ptr(&called.cell).addr();
+        let address = called.call.addr();
         if let Some(id) = self.known(address) {
             return id;
         }
         let what = What::Call { kind, number: self.count(kind) };
-        self.meet(address, Kept::Call(Rc::downgrade(&called.cell)), what, called.created())
+        let kept = match &called.call {
+            Call::Function(cell) => Kept::Call(Rc::downgrade(cell)),
+            Call::Sleep(sleeper) => Kept::Promise(Target::from(sleeper.clone()).downgrade()),
+        };
+        self.meet(address, kept, what, called.created())
     }
 
     pub(super) fn stack(&mut self, address: usize) -> u64 {
