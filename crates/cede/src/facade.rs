@@ -11,14 +11,16 @@ use crate::task::{AnyTask, Task};
 ///
 /// # Panics
 /// When no event loop runs on this thread: "no running event loop".
+#[inline]
 #[track_caller]
 pub fn create_task<F>(coroutine: Coroutine<F>) -> Task<F::Returns>
 where
     F: Body + 'static,
     F::Returns: 'static,
 {
+    let parts = coroutine.into_parts(); // here, where the optimiser can see that nothing of it need be in memory
     match schedule::running() {
-        Some(schedule) if !schedule.closed() => Task::create(coroutine, &schedule),
+        Some(schedule) if !schedule.closed() => Task::create(parts, schedule),
         Some(_) => panic!("{}", Error::closed("create_task")),
         None => panic!("{}", Error::no_running_loop("create_task")),
     }
@@ -55,7 +57,7 @@ where
     F::Returns: 'static,
 {
     match schedule::running() {
-        Some(schedule) if !schedule.closed() => Task::launch(coroutine, &schedule, true, None),
+        Some(schedule) if !schedule.closed() => Task::launch(coroutine.into_parts(), schedule, true, None),
         Some(_) => panic!("{}", Error::closed("create_eager_task")),
         None => panic!("{}", Error::no_running_loop("create_eager_task")),
     }
@@ -88,7 +90,9 @@ impl Context {
         F::Returns: 'static,
     {
         match schedule::running() {
-            Some(schedule) if !schedule.closed() => Task::launch(coroutine, &schedule, false, Some(self)),
+            Some(schedule) if !schedule.closed() => {
+                Task::launch(coroutine.into_parts(), schedule, false, Some(self))
+            }
             Some(_) => panic!("{}", Error::closed("Context::create_task")),
             None => panic!("{}", Error::no_running_loop("Context::create_task")),
         }

@@ -149,7 +149,7 @@ impl<E: Failure + From<Error>> TaskGroup<E> {
         U: 'static,
     {
         let coroutine = self.admit(coroutine)?;
-        Ok(self.enter_task(Task::create(coroutine, &self.inner.schedule)))
+        Ok(self.enter_task(Task::create(coroutine.into_parts(), self.inner.schedule.clone())))
     }
 
     /// As [`create_task`](Self::create_task), in this very context.
@@ -167,7 +167,8 @@ impl<E: Failure + From<Error>> TaskGroup<E> {
         U: 'static,
     {
         let coroutine = self.admit(coroutine)?;
-        Ok(self.enter_task(Task::launch(coroutine, &self.inner.schedule, false, Some(context))))
+        let task = Task::launch(coroutine.into_parts(), self.inner.schedule.clone(), false, Some(context));
+        Ok(self.enter_task(task))
     }
 
     /// The coroutine as one of the group, unless there can be no more tasks.

@@ -78,10 +78,6 @@ impl<F: Body> Coroutine<F> {
         Coroutine { parts: Some(parts) }
     }
 
-    pub(crate) fn of_parts(parts: Parts<F>) -> Self {
-        Coroutine { parts: Some(parts) }
-    }
-
     fn parts(&self) -> &Parts<F> {
         self.parts.as_ref().expect(CONSUMED)
     }

@@ -181,7 +181,7 @@ impl LoopHandle {
         F::Returns: 'static,
     {
         self.assert_open("create_task");
-        Task::create(coroutine, &self.core.schedule)
+        Task::create(coroutine.into_parts(), self.core.schedule.clone())
     }
 
     /// Sets how tasks are made on this loop from now on (asyncio: `set_task_factory`).

@@ -74,6 +74,7 @@ impl LoopCore {
                 self.allow_crossings();
                 return Boundary::Ready;
             }
+            self.schedule.rests();
             self.ages.note(self.schedule.turn.callbacks.get(), self.clock.now());
             let sleep = match self.timers.next() {
                 Some(when) => match self.clock.as_virtual() {

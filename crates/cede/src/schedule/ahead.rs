@@ -12,7 +12,6 @@
 //! It changes nothing but when memory comes.
 
 use super::Schedule;
-use crate::callback::Callback;
 use crate::stack;
 use crate::task::TaskRef;
 
@@ -33,13 +32,8 @@ impl Schedule {
 
     #[inline(never)]
     fn fetch(&self) {
-        let (ready, tasks) = (self.ready.borrow(), self.tasks.borrow());
-        let task = |ahead: usize| -> Option<&TaskRef> {
-            match ready.get(ahead)? {
-                Callback::Step(key) => tasks.get(*key),
-                _ => None,
-            }
-        };
+        let tasks = self.tasks.borrow();
+        let task = |ahead: usize| -> Option<&TaskRef> { tasks.get(self.ready.step_at(ahead)?) };
         if let Some(task) = task(BLOCK) {
             stack::fetch_lines(task.addr(), 2);
         }

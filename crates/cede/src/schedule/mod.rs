@@ -13,13 +13,13 @@
 
 mod ahead;
 mod debug;
+mod ready;
 mod register;
 mod told;
 mod turn;
 mod who;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +33,7 @@ use crate::stack::current::{self, Guard, Slot};
 use crate::target::Target;
 use crate::task::{Blocks, StackUsages, TaskFactory, TaskRef, Workers};
 
+use ready::Ready;
 use register::Register;
 
 pub(crate) use debug::{debug_by_default, debugging};
@@ -41,7 +42,7 @@ pub(crate) use turn::Turn;
 pub(crate) struct Schedule {
     /// Tells loops apart, in checks and in texts.
     id: u64,
-    ready: RefCell<VecDeque<Callback>>,
+    ready: Ready,
     /// Every task that has not ended. The queue and the wakers know tasks by key only: a key whose task has
     /// ended finds nothing.
     tasks: RefCell<Register<TaskRef>>,
@@ -80,8 +81,8 @@ pub(crate) struct Schedule {
     reports: RefCell<Option<Sink>>,
 }
 
-/// A queue that has had room for more than this, 4 MiB of it, gives it back as soon as it is empty: with a million
-/// tasks that have been started and wait, it would be 16 bytes for each.
+/// A queue that has had room for more than this, 4 MiB of it, gives it back when the loop finds nothing ready: with a
+/// million tasks that have been started and wait, it would be 16 bytes for each.
 const BURST: usize = 1 << 18;
 
 thread_local! {
@@ -111,7 +112,7 @@ impl Schedule {
         let fast = std::env::var("CEDE_FAST_PATH").as_deref() != Ok("0");
         Rc::new(Schedule {
             id: IDS.fetch_add(1, Ordering::Relaxed),
-            ready: RefCell::default(),
+            ready: Ready::default(),
             tasks: RefCell::default(),
             current: Cell::default(),
             parked: Cell::default(),
@@ -164,7 +165,7 @@ impl Schedule {
         if self.special.get() {
             return self.push_told(callback, None);
         }
-        self.ready.borrow_mut().push_back(callback);
+        self.ready.push_back(callback);
     }
 
     /// As [`push`](Self::push), because this has ended.
@@ -173,7 +174,7 @@ impl Schedule {
         if self.special.get() {
             return self.push_told(callback, Some(ended));
         }
-        self.ready.borrow_mut().push_back(callback);
+        self.ready.push_back(callback);
     }
 
     /// The next callback of this turn.
@@ -200,10 +201,7 @@ impl Schedule {
         if !self.hands_on.get() {
             return None;
         }
-        let key = match self.ready.borrow().front()? {
-            Callback::Step(key) => *key,
-            _ => return None,
-        };
+        let key = self.ready.first_step()?;
         if self.turn.todo.get() == 0 {
             if !self.turn.may_cross() {
                 return None;
@@ -213,26 +211,25 @@ impl Schedule {
         Some(key)
     }
 
-    /// Takes the callback that [`next_step_here`](Self::next_step_here) has shown.
+    /// Takes the callback at the head of the queue, which is one of this turn.
     #[inline(always)]
-    pub(crate) fn take_next(&self) -> Option<Callback> {
-        let mut ready = self.ready.borrow_mut();
-        let next = ready.pop_front()?;
-        if ready.is_empty() && ready.capacity() > BURST {
-            ready.shrink_to_fit();
-        }
-        drop(ready);
-        self.turn.todo.set(self.turn.todo.get() - 1);
-        self.turn.count_callback();
+    fn take_next(&self) -> Option<Callback> {
+        let next = self.ready.pop_front()?;
+        self.count_taken();
         Some(next)
     }
 
-    /// The same where that is enough: it is a step, by its key.
-    #[inline]
+    /// Takes the step that [`next_step_here`](Self::next_step_here) has shown.
+    #[inline(always)]
     pub(crate) fn take_step(&self) {
-        let step = self.take_next();
-        debug_assert!(matches!(step, Some(Callback::Step(_))));
-        std::mem::forget(step); // a key: to find out that there is nothing to drop would be the dearer half
+        self.ready.drop_step();
+        self.count_taken();
+    }
+
+    #[inline(always)]
+    fn count_taken(&self) {
+        self.turn.todo.set(self.turn.todo.get() - 1);
+        self.turn.count_callback();
     }
 
     /// Takes a callback that is pushed now, if it is the only one: none is ready, so it would begin a turn of
@@ -249,7 +246,15 @@ impl Schedule {
     }
 
     pub(crate) fn ready(&self) -> usize {
-        self.ready.borrow().len()
+        self.ready.len()
+    }
+
+    /// Nothing is ready, and nothing runs: the queue keeps no burst's memory.
+    pub(crate) fn rests(&self) {
+        debug_assert!(self.ready() == 0);
+        if self.ready.room() > BURST {
+            self.ready.shrink();
+        }
     }
 
     /// Gives back what a burst has left behind.
@@ -258,7 +263,7 @@ impl Schedule {
         self.blocks.trim();
         self.waits.clear();
         self.tasks.borrow_mut().trim();
-        self.ready.borrow_mut().shrink_to_fit();
+        self.ready.shrink();
     }
 
     /// Keeps high-water marks from now on, or no longer. Meanwhile every task has a stack for itself.
@@ -270,8 +275,7 @@ impl Schedule {
     pub(crate) fn close(&self) {
         self.closed.set(true);
         self.special.set(true);
-        let rest = std::mem::take(&mut *self.ready.borrow_mut());
-        drop(rest); // outside the borrow: destructors of callbacks are user code
+        while self.ready.pop_front().is_some() {}
         self.workers.clear();
         self.waits.clear();
     }
@@ -289,17 +293,17 @@ impl Schedule {
     // ---- the register
 
     /// Enters a task and queues its first step.
-    pub(crate) fn register(&self, task: TaskRef) {
+    pub(crate) fn register(&self, task: &TaskRef) {
         let key = self.enroll(task);
         self.push(Callback::Step(key));
     }
 
     /// Enters a task.
-    #[inline]
-    pub(crate) fn enroll(&self, task: TaskRef) -> TaskKey {
+    #[inline(always)]
+    pub(crate) fn enroll(&self, task: &TaskRef) -> TaskKey {
         let key = self.tasks.borrow_mut().insert(|key| {
             task.set_key(key);
-            task
+            task.clone()
         });
         if self.observing() {
             self.tell_created(key);

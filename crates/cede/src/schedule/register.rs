@@ -17,34 +17,32 @@ use crate::callback::TaskKey;
 
 /// Slots of a chunk.
 const CHUNK: usize = 512;
-/// The end of a chunk's list of free slots.
+/// The end of the list of free slots.
 const NONE: u32 = u32::MAX;
 
 pub(super) struct Register<T> {
     chunks: Vec<Chunk<T>>,
-    /// Chunks that have a free slot, or none at all yet; the last is filled first.
-    open: Vec<u32>,
+    /// The index of the first free slot.
+    free: u32,
 }
 
 struct Chunk<T> {
-    slots: Vec<Slot<T>>,
-    /// The first of its free slots.
-    free: u32,
-    used: u32,
+    /// `None` when they have been given back.
+    slots: Option<Box<[Slot<T>; CHUNK]>>,
     /// Where its slots' generations begin.
     generation: u32,
 }
 
 struct Slot<T> {
     generation: u32,
-    /// The next free one, while this one is.
+    /// The index of the next free one, while this one is.
     next: u32,
     value: Option<T>,
 }
 
 impl<T> Default for Register<T> {
     fn default() -> Self {
-        Register { chunks: Vec::new(), open: Vec::new() }
+        Register { chunks: Vec::new(), free: NONE }
     }
 }
 
@@ -59,65 +57,62 @@ impl<T> Register<T> {
     /// At 2³² entries.
     #[inline(always)]
     pub(super) fn insert(&mut self, make: impl FnOnce(TaskKey) -> T) -> TaskKey {
-        let chunk_index = match self.open.last() {
-            Some(index) => *index,
-            None => self.open_chunk(),
-        };
-        let chunk = &mut self.chunks[chunk_index as usize];
-        let at = chunk.free;
-        let slot = &mut chunk.slots[at as usize];
-        let key = TaskKey::new(chunk_index * CHUNK as u32 + at, slot.generation);
-        chunk.free = slot.next;
-        chunk.used += 1;
-        slot.value = Some(make(key));
-        if chunk.free == NONE {
-            self.open.pop();
+        if self.free == NONE {
+            self.open_chunk();
         }
+        let index = self.free;
+        let slot = self.slot_mut(index).expect("a free slot is there");
+        let key = TaskKey::new(index, slot.generation);
+        let next = slot.next;
+        slot.value = Some(make(key));
+        self.free = next;
         key
     }
 
+    /// Makes the slots of a chunk that has none; nobody's is free.
     #[cold]
-    fn open_chunk(&mut self) -> u32 {
-        let empty = self.chunks.iter().position(|chunk| chunk.slots.is_empty());
+    #[inline(never)]
+    fn open_chunk(&mut self) {
+        let empty = self.chunks.iter().position(|chunk| chunk.slots.is_none());
         let index = empty.unwrap_or_else(|| {
             assert!(self.chunks.len() < u32::MAX as usize / CHUNK, "too many tasks at once");
-            self.chunks.push(Chunk { slots: Vec::new(), free: NONE, used: 0, generation: 1 });
+            self.chunks.push(Chunk { slots: None, generation: 1 });
             self.chunks.len() - 1
         });
-        let chunk = &mut self.chunks[index];
-        let generation = chunk.generation;
-        let next = |at: usize| if at + 1 < CHUNK { at as u32 + 1 } else { NONE };
-        chunk.slots = (0..CHUNK).map(|at| Slot { generation, next: next(at), value: None }).collect();
-        chunk.free = 0;
-        self.open.push(index as u32);
-        index as u32
+        let generation = self.chunks[index].generation;
+        let first = (index * CHUNK) as u32;
+        let next = |at: usize| if at + 1 < CHUNK { first + at as u32 + 1 } else { NONE };
+        let slots: Vec<_> = (0..CHUNK).map(|at| Slot { generation, next: next(at), value: None }).collect();
+        self.chunks[index].slots = slots.into_boxed_slice().try_into().ok();
+        self.free = first;
+    }
+
+    #[inline(always)]
+    fn slot_mut(&mut self, index: u32) -> Option<&mut Slot<T>> {
+        let (chunk, at) = place_of(index);
+        Some(&mut self.chunks.get_mut(chunk)?.slots.as_mut()?[at])
     }
 
     #[inline]
     pub(super) fn get(&self, key: TaskKey) -> Option<&T> {
         let (chunk, at) = place_of(key.index());
-        let slot = self.chunks.get(chunk)?.slots.get(at)?;
+        let slot = &self.chunks.get(chunk)?.slots.as_ref()?[at];
         if slot.generation == key.generation() { slot.value.as_ref() } else { None }
     }
 
     #[inline(always)]
     pub(super) fn remove(&mut self, key: TaskKey) -> Option<T> {
-        let (index, at) = place_of(key.index());
-        let chunk = self.chunks.get_mut(index)?;
-        let slot = chunk.slots.get_mut(at)?;
+        let free = self.free;
+        let slot = self.slot_mut(key.index())?;
         if slot.generation != key.generation() {
             return None;
         }
         let value = slot.value.take()?;
-        chunk.used -= 1;
         slot.generation = slot.generation.wrapping_add(1);
         // One that has had every generation is not used again: an old key must never fit.
         if slot.generation != 0 {
-            slot.next = chunk.free;
-            if chunk.free == NONE {
-                self.open.push(index as u32);
-            }
-            chunk.free = at as u32;
+            slot.next = free;
+            self.free = key.index();
         }
         Some(value)
     }
@@ -129,25 +124,32 @@ impl<T> Register<T> {
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flat_map(|chunk| &chunk.slots).filter_map(|slot| slot.value.as_ref())
+        let slots = self.chunks.iter().flat_map(|chunk| &chunk.slots);
+        slots.flat_map(|slots| slots.iter()).filter_map(|slot| slot.value.as_ref())
     }
 
     /// Gives the memory of empty chunks back.
     pub(super) fn trim(&mut self) {
-        for chunk in &mut self.chunks {
-            let last = chunk.slots.iter().map(|slot| slot.generation).max();
+        self.free = NONE;
+        // The last first, so that what comes next goes to the first: those behind it empty.
+        for (index, chunk) in self.chunks.iter_mut().enumerate().rev() {
+            let Some(slots) = &mut chunk.slots else { continue };
             // A chunk that has used a slot up keeps its slots, and so the knowledge of it.
-            if chunk.used == 0
-                && let Some(last) = last
-                && last < u32::MAX / 2
-                && chunk.slots.iter().all(|slot| slot.generation != 0)
-            {
-                *chunk = Chunk { slots: Vec::new(), free: NONE, used: 0, generation: last };
+            let may_go = |slot: &Slot<T>| {
+                slot.value.is_none() && slot.generation != 0 && slot.generation < u32::MAX / 2
+            };
+            if slots.iter().all(may_go) {
+                chunk.generation = slots.iter().map(|slot| slot.generation).max().unwrap_or(chunk.generation);
+                chunk.slots = None;
+                continue;
+            }
+            for (at, slot) in slots.iter_mut().enumerate().rev() {
+                if slot.value.is_none() && slot.generation != 0 {
+                    slot.next = self.free;
+                    self.free = (index * CHUNK + at) as u32;
+                }
             }
         }
-        let has_slots = |index: &u32| !self.chunks[*index as usize].slots.is_empty();
-        self.open.retain(has_slots);
-        self.open.shrink_to_fit();
     }
 }
 
@@ -204,7 +206,7 @@ mod tests {
                     }
                     model.clear();
                     register.trim();
-                    prop_assert!(register.chunks.iter().all(|chunk| chunk.slots.is_empty()));
+                    prop_assert!(register.chunks.iter().all(|chunk| chunk.slots.is_none()));
                 }
                 for (name, key) in keys.iter().enumerate() {
                     let found = register.get(*key).map(|(_, name)| *name);
@@ -220,7 +222,7 @@ mod tests {
         let mut register = Register::default();
         let first = register.insert(|_| 0);
         register.remove(first);
-        register.chunks[0].slots[first.index() as usize].generation = u32::MAX;
+        register.slot_mut(first.index()).unwrap().generation = u32::MAX;
         let last = register.insert(|_| 1);
         assert_eq!(last, TaskKey::new(first.index(), u32::MAX));
         register.remove(last);

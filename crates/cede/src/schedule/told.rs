@@ -17,7 +17,7 @@ impl Schedule {
             by: self.running_task(),
             because: ended.map(|target| Awaited { target: target.clone() }),
         });
-        self.ready.borrow_mut().push_back(callback);
+        self.ready.push_back(callback);
     }
 
     /// The callback that was taken from the head of the queue has nothing to run.
@@ -28,11 +28,20 @@ impl Schedule {
 
     /// What is ready, the head first.
     pub(crate) fn ready_callbacks(&self) -> Vec<ReadyCallback> {
-        self.ready.borrow().iter().map(|callback| ReadyCallback::of(callback, self)).collect()
+        let seen = |callback| {
+            let seen = ReadyCallback::of(&callback, self);
+            self.ready.push_back(callback);
+            seen
+        };
+        // Once round: each goes from the head to the tail.
+        (0..self.ready.len()).filter_map(|_| self.ready.pop_front()).map(seen).collect()
     }
 
     pub(crate) fn first_ready(&self) -> Option<ReadyCallback> {
-        self.ready.borrow().front().map(|callback| ReadyCallback::of(callback, self))
+        let callback = self.ready.pop_front()?;
+        let seen = ReadyCallback::of(&callback, self);
+        self.ready.push_front(callback);
+        Some(seen)
     }
 
     /// How many of them belong to this turn.
@@ -54,9 +63,8 @@ impl Schedule {
 
     /// Puts this callback at the head; those before it keep their order.
     pub(crate) fn bring_forward(&self, place: usize) {
-        let mut ready = self.ready.borrow_mut();
-        if let Some(callback) = ready.remove(place) {
-            ready.push_front(callback);
-        }
+        let before: Vec<_> = (0..place).filter_map(|_| self.ready.pop_front()).collect();
+        let chosen = self.ready.pop_front();
+        before.into_iter().rev().chain(chosen).for_each(|callback| self.ready.push_front(callback));
     }
 }

@@ -27,7 +27,7 @@ impl Schedule {
         self.with_current(|current| {
             let Some(task) = current else { return false };
             note(task);
-            self.ready.borrow_mut().push_back(Callback::Step(task.key()));
+            self.ready.push_back(Callback::Step(task.key()));
             self.set_parked(task.key(), at);
             true
         })

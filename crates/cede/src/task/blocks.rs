@@ -29,32 +29,40 @@ impl Default for Blocks {
     }
 }
 
-/// The list on which a block for this layout is kept, if it is.
-#[inline]
-fn class_of(layout: Layout) -> Option<usize> {
-    let class = (layout.size() + ALLOCATORS).div_ceil(LINE) - 1;
-    // AddressSanitizer sees a use after the end only if the memory goes back to it.
-    (class < CLASSES && layout.align() <= align_of::<u128>() && !cfg!(feature = "sanitizer")).then_some(class)
+/// How large a block is.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    /// What is asked of the allocator for it.
+    layout: Layout,
+    /// The list on which it is kept, if it is.
+    class: Option<usize>,
 }
 
-/// What is asked of the allocator for a block for this layout.
-fn allocated(layout: Layout) -> Layout {
-    match class_of(layout) {
-        Some(class) => of_class(class),
-        None => layout,
+impl Size {
+    /// That of a block for this layout.
+    pub(super) const fn of(layout: Layout) -> Self {
+        let class = (layout.size() + ALLOCATORS).div_ceil(LINE) - 1;
+        // AddressSanitizer sees a use after the end only if the memory goes back to it.
+        if class < CLASSES && layout.align() <= align_of::<u128>() && !cfg!(feature = "sanitizer") {
+            Size { layout: of_class(class), class: Some(class) }
+        } else {
+            Size { layout, class: None }
+        }
     }
 }
 
-fn of_class(class: usize) -> Layout {
-    Layout::from_size_align((class + 1) * LINE - ALLOCATORS, align_of::<u128>())
-        .expect("a few lines make a layout")
+const fn of_class(class: usize) -> Layout {
+    match Layout::from_size_align((class + 1) * LINE - ALLOCATORS, align_of::<u128>()) {
+        Ok(layout) => layout,
+        Err(_) => panic!("a few lines make a layout"),
+    }
 }
 
 impl Blocks {
-    /// Memory for this layout; aborts where there is none, as every allocation does.
+    /// Memory for a block of this size; aborts where there is none, as every allocation does.
     #[inline]
-    pub(super) fn take(&self, layout: Layout) -> NonNull<u8> {
-        if let Some(class) = class_of(layout)
+    pub(super) fn take(&self, size: Size) -> NonNull<u8> {
+        if let Some(class) = size.class
             && let Some(block) = self.free[class].get()
         {
             // SAFETY: what is on a list is a free block, and holds a `Free`.
@@ -62,19 +70,18 @@ impl Blocks {
             self.count.set(self.count.get() - 1);
             return block.cast();
         }
-        take_new(layout)
+        take_new(size)
     }
 
     /// Takes a block back.
     ///
     /// # Safety
-    /// It comes from [`take`](Self::take) of a list like this with the same layout, and nobody uses it any
-    /// more.
+    /// It comes from [`take`](Self::take) of a list like this with the same size, and nobody uses it any more.
     #[inline]
-    pub(super) unsafe fn give(&self, block: NonNull<u8>, layout: Layout) {
-        let Some(class) = class_of(layout) else {
+    pub(super) unsafe fn give(&self, block: NonNull<u8>, size: Size) {
+        let Some(class) = size.class else {
             // SAFETY: handed on.
-            return unsafe { free(block, layout) };
+            return unsafe { free(block, size) };
         };
         let block = block.cast::<Free>();
         // SAFETY: nobody uses the block, and each has room for a `Free`, at its alignment.
@@ -104,20 +111,19 @@ impl Drop for Blocks {
 }
 
 #[cold]
-fn take_new(layout: Layout) -> NonNull<u8> {
-    let layout = allocated(layout);
+fn take_new(size: Size) -> NonNull<u8> {
     // SAFETY: no block has size 0, for each holds a task's head.
-    let block = unsafe { alloc::alloc(layout) };
-    NonNull::new(block).unwrap_or_else(|| alloc::handle_alloc_error(layout))
+    let block = unsafe { alloc::alloc(size.layout) };
+    NonNull::new(block).unwrap_or_else(|| alloc::handle_alloc_error(size.layout))
 }
 
 /// Gives a block to the allocator.
 ///
 /// # Safety
 /// As [`Blocks::give`].
-pub(super) unsafe fn free(block: NonNull<u8>, layout: Layout) {
+pub(super) unsafe fn free(block: NonNull<u8>, size: Size) {
     // SAFETY: this is the layout that `take_new` asked for.
-    unsafe { alloc::dealloc(block.as_ptr(), allocated(layout)) };
+    unsafe { alloc::dealloc(block.as_ptr(), size.layout) };
 }
 
 #[cfg(test)]
@@ -163,18 +169,18 @@ mod tests {
             let mut out: Vec<Out> = Vec::new();
             let mut free: [Vec<NonNull<u8>>; CLASSES] = Default::default();
             let give = |out: Out, free: &mut [Vec<NonNull<u8>>; CLASSES]| {
-                if let Some(class) = class_of(out.layout) {
+                if let Some(class) = Size::of(out.layout).class {
                     free[class].push(out.block);
                 }
                 // SAFETY: it is out with this layout, and nobody uses it any more.
-                unsafe { blocks.give(out.block, out.layout) };
+                unsafe { blocks.give(out.block, Size::of(out.layout)) };
             };
             for (number, op) in (0_u8..).zip(ops) {
                 match op {
                     Op::Take(size, align) => {
                         let layout = Layout::from_size_align(size, 1 << align).expect("a layout");
-                        let block = blocks.take(layout);
-                        if let Some(expected) = class_of(layout).and_then(|class| free[class].pop()) {
+                        let block = blocks.take(Size::of(layout));
+                        if let Some(expected) = Size::of(layout).class.and_then(|class| free[class].pop()) {
                             prop_assert_eq!(block, expected);
                         }
                         prop_assert_eq!(block.addr().get() % layout.align(), 0);

@@ -20,16 +20,19 @@
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
+use std::mem::needs_drop;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
 
+use super::blocks::Size;
 use super::core::TaskCore;
 use super::handle::AnyTask;
 use super::handoff;
-use crate::coroutine::{Body, Coroutine, Parts};
+use crate::coroutine::{Body, Parts};
 use crate::error::{Cancelled, Error, JoinError, panic_text};
+use crate::name::Name;
 use crate::outcome::{Classify, Outcome};
 use crate::report::{self, Report};
 use crate::schedule::Schedule;
@@ -55,15 +58,18 @@ struct Head {
 }
 
 /// What is done to a block according to its type; each is given the head of a block of that type. A table of our
-/// own, for a `dyn` would take two words of every block, and could not be asked for the layout once the contents
+/// own, for a `dyn` would take two words of every block, and could not be asked for the size once the contents
 /// are gone.
 struct Methods {
-    layout: Layout,
+    size: Size,
     run_body: unsafe fn(NonNull<Head>) -> Outcome,
     drop_body: unsafe fn(NonNull<Head>),
     set_error: unsafe fn(NonNull<Head>, JoinError),
     error_text: unsafe fn(NonNull<Head>) -> String,
-    drop: unsafe fn(NonNull<Head>),
+    /// Drops what has a type.
+    drop_typed: unsafe fn(NonNull<Head>),
+    /// Whether there is nothing to drop in it but an error.
+    plain: bool,
 }
 
 /// As much of a block as knows what the task returns, and not by what body.
@@ -95,18 +101,34 @@ pub(crate) enum Output<T> {
 
 impl TaskRef {
     /// A task that has not begun, and whom nobody knows yet.
+    #[inline(always)]
     pub(super) fn make<F>(
-        coroutine: Coroutine<F>,
-        schedule: &Rc<Schedule>,
+        parts: Parts<F>,
+        schedule: Rc<Schedule>,
         site: &'static Location<'static>,
     ) -> TypedRef<F::Returns>
     where
         F: Body + 'static,
         F::Returns: 'static,
     {
-        let Parts { body, name, classify, stack_size, .. } = coroutine.into_parts();
-        let layout = Layout::new::<TaskCell<F>>();
-        let block = schedule.blocks.take(layout).cast::<TaskCell<F>>();
+        // One by one, so that they go in registers: what was just stored by words would be copied by more than words.
+        let Parts { body, name, classify, stack_size, .. } = parts;
+        Self::of_parts(body, name, classify, stack_size, schedule, site)
+    }
+
+    fn of_parts<F>(
+        body: F,
+        name: Name,
+        classify: Classify<F::Returns>,
+        stack_size: Option<usize>,
+        schedule: Rc<Schedule>,
+        site: &'static Location<'static>,
+    ) -> TypedRef<F::Returns>
+    where
+        F: Body + 'static,
+        F::Returns: 'static,
+    {
+        let block = schedule.blocks.take(TaskCell::<F>::METHODS.size).cast::<TaskCell<F>>();
         let counts = Counts { strong: Cell::new(1), weak: Cell::new(1) };
         let place = block.as_ptr();
         // Part by part: as one value it would be made on the stack and copied from there.
@@ -115,12 +137,7 @@ impl TaskRef {
         unsafe {
             (&raw mut (*place).typed.head.counts).write(counts);
             (&raw mut (*place).typed.head.methods).write(TaskCell::<F>::METHODS);
-            (&raw mut (*place).typed.head.core).write(TaskCore::new(
-                schedule.clone(),
-                name,
-                stack_size,
-                site,
-            ));
+            (&raw mut (*place).typed.head.core).write(TaskCore::new(schedule, name, stack_size, site));
             (&raw mut (*place).typed.output).write(RefCell::new(Output::None));
             (&raw mut (*place).typed.classify).write(classify);
             (&raw mut (*place).body).write(Cell::new(Some(body)));
@@ -222,16 +239,23 @@ impl Drop for TaskRef {
 impl TaskRef {
     #[inline(never)]
     fn drop_contents(&self) {
-        let drop = self.head().methods.drop;
         // The task's own count may be the loop's last, and the block is the loop's.
         let schedule = self.schedule.clone();
-        // SAFETY: the last `TaskRef` is going, so nobody reaches the contents any more: a `TaskWeak` looks at
-        // the counts first.
-        unsafe { drop(self.head) };
+        let methods = self.head().methods;
+        if !(methods.plain && self.completion.outcome() == Outcome::Finished) {
+            // SAFETY: the last `TaskRef` is going, so nobody reaches the contents any more: a `TaskWeak` looks at
+            // the counts first.
+            unsafe { (methods.drop_typed)(self.head) };
+        }
+        let head = self.head.as_ptr();
+        // SAFETY: the block is there.
+        let core = unsafe { &raw mut (*head).core };
+        // SAFETY: as above; it is dropped here and nowhere else.
+        unsafe { core.drop_in_place() };
         let weak = TaskWeak { counts: self.head.cast() }; // the one that stands for all `TaskRef`s
-        if let Some(layout) = weak.last() {
-            // SAFETY: nobody points here any more, and the loop handed the block out with this layout.
-            unsafe { schedule.blocks.give(self.head.cast(), layout) };
+        if let Some(size) = weak.last() {
+            // SAFETY: nobody points here any more, and the loop handed the block out with this size.
+            unsafe { schedule.blocks.give(self.head.cast(), size) };
         }
         std::mem::forget(weak); // its count is gone
     }
@@ -262,8 +286,9 @@ impl TaskWeak {
         self.counts().strong.get() > 0
     }
 
-    /// Takes this one's count back: the block's layout if that was the last.
-    fn last(&self) -> Option<Layout> {
+    /// Takes this one's count back: the block's size if that was the last.
+    #[inline]
+    fn last(&self) -> Option<Size> {
         let weak = &self.counts().weak;
         weak.set(weak.get() - 1);
         if weak.get() > 0 {
@@ -273,16 +298,16 @@ impl TaskWeak {
         // SAFETY: the block is there.
         let methods = unsafe { &raw const (*head).methods };
         // SAFETY: it was written when the block was made, and has nothing that was dropped since.
-        Some(unsafe { methods.read() }.layout)
+        Some(unsafe { methods.read() }.size)
     }
 }
 
 impl Drop for TaskWeak {
     fn drop(&mut self) {
-        if let Some(layout) = self.last() {
+        if let Some(size) = self.last() {
             // SAFETY: nobody points here any more. The loop may be gone, so the block goes where every block
             // comes from.
-            unsafe { super::blocks::free(self.counts.cast(), layout) };
+            unsafe { super::blocks::free(self.counts.cast(), size) };
         }
     }
 }
@@ -336,7 +361,7 @@ where
     F::Returns: 'static,
 {
     const METHODS: &'static Methods = &Methods {
-        layout: Layout::new::<Self>(),
+        size: Size::of(Layout::new::<Self>()),
         // SAFETY: whoever calls it gives the head of a `Self` that is there and whole.
         run_body: |head| unsafe { head.cast::<Self>().as_ref() }.run_body(),
         // SAFETY: as `run_body`.
@@ -345,9 +370,21 @@ where
         set_error: |head, error| unsafe { head.cast::<Self>().as_ref() }.set_error(error),
         // SAFETY: as `run_body`.
         error_text: |head| unsafe { head.cast::<Self>().as_ref() }.error_text(),
-        // SAFETY: as `run_body`, and nobody looks at the contents any more.
-        drop: |head| unsafe { ptr::drop_in_place(head.cast::<Self>().as_ptr()) },
+        drop_typed: Self::drop_typed,
+        plain: !needs_drop::<(F::Returns, F)>(),
     };
+
+    /// # Safety
+    /// As `METHODS.run_body`, and nobody looks at the contents any more.
+    unsafe fn drop_typed(head: NonNull<Head>) {
+        let cell = head.cast::<Self>().as_ptr();
+        // SAFETY: the block is there.
+        let (body, output) = unsafe { (&raw mut (*cell).body, &raw mut (*cell).typed.output) };
+        // SAFETY: handed on.
+        unsafe { output.drop_in_place() };
+        // SAFETY: handed on.
+        unsafe { body.drop_in_place() };
+    }
 
     fn run_body(&self) -> Outcome {
         let body = self.body.take().expect("a task's body runs once");

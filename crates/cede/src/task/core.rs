@@ -45,8 +45,8 @@ pub(crate) struct TaskCore {
     pub(super) fresh: Cell<bool>,
     /// A cancellation that the next step delivers (asyncio: `_must_cancel`).
     pub(super) must_cancel: Cell<bool>,
-    /// Whether `delivered` is one: a byte to ask, which almost always says no.
-    has_delivered: Cell<bool>,
+    /// A cancellation that the step has delivered; taken by the await that comes back.
+    delivered: Cell<bool>,
     /// asyncio: `_num_cancels_requested`.
     pub(super) requests: Cell<u32>,
     /// Where it awaits what it is parked on.
@@ -59,13 +59,13 @@ pub(crate) struct TaskCore {
     /// How many callbacks the loop had run when it began to wait: a time that costs no look at a clock.
     waiting_since: Cell<u64>,
 
+    // Not beside each other: the label takes both, and two words that were just stored cannot be read as one.
     number: u64,
-    site: &'static Location<'static>,
     coroutine: Name,
+    site: &'static Location<'static>,
     given: OnceCell<Box<Given>>,
+    /// Of the cancellation that is to be delivered, or was and is not taken: only an await comes between.
     message: Cell<Option<Message>>,
-    /// The cancellation that the step has delivered; taken by the await that comes back.
-    delivered: Cell<Cancelled>,
     /// The last walk of a cancellation that came by.
     pub(super) walk: Cell<u64>,
 
@@ -105,8 +105,7 @@ impl TaskCore {
             must_cancel: Cell::new(false),
             message: Cell::default(),
             requests: Cell::new(0),
-            has_delivered: Cell::new(false),
-            delivered: Cell::default(),
+            delivered: Cell::new(false),
             walk: Cell::new(0),
             context: Cell::new(context),
         }
@@ -232,9 +231,16 @@ impl TaskCore {
     /// Writes on its stack who runs there.
     #[inline]
     pub(super) fn label(&self, label: &Label) {
-        match self.given_name() {
-            None => label.set_number(self.number, self.site),
-            Some(name) => label.set_name(Kind::Task, &name, self.site),
+        label.set_number(self.number, self.site);
+        if self.given.get().is_some() {
+            self.label_by_name(label);
+        }
+    }
+
+    #[cold]
+    fn label_by_name(&self, label: &Label) {
+        if let Some(name) = self.given_name() {
+            label.set_name(Kind::Task, &name, self.site);
         }
     }
 
@@ -304,22 +310,21 @@ impl TaskCore {
         Cancelled::with_message(self.message.take())
     }
 
-    /// The await that comes back next gives this.
-    pub(super) fn deliver(&self, cancelled: Cancelled) {
-        self.has_delivered.set(true);
-        self.delivered.set(cancelled);
+    /// The await that comes back next gives the cancellation.
+    pub(super) fn deliver(&self) {
+        self.delivered.set(true);
     }
 
     /// The cancellation that this step has delivered.
     #[inline(always)]
     pub(super) fn take_delivered(&self) -> Option<Cancelled> {
-        if self.has_delivered.get() { Some(self.take_it()) } else { None }
+        if self.delivered.get() { Some(self.take_it()) } else { None }
     }
 
     #[cold]
     fn take_it(&self) -> Cancelled {
-        self.has_delivered.set(false);
-        self.delivered.take()
+        self.delivered.set(false);
+        self.take_cancelled()
     }
 
     pub(crate) fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -86,9 +86,10 @@ impl fmt::Debug for TaskFactory {
 
 /// Enters a task that was made, and lets it begin as its loop's factory says, or at once.
 #[cold]
-pub(super) fn launch(schedule: &Rc<Schedule>, task: &TaskRef, eager: bool) {
+pub(super) fn launch(task: &TaskRef, eager: bool) {
+    let schedule = &task.schedule;
     let factory = schedule.factory().unwrap_or_default();
-    let key = schedule.enroll(task.clone());
+    let key = schedule.enroll(task);
     factory.tell(&task.handle());
     if (eager || factory.eager) && schedule.is_running_here() {
         start_now(schedule, task);

@@ -8,7 +8,7 @@ use super::cell::{Output, TaskRef, TypedRef, TypedWeak};
 use super::{factory, step};
 use crate::completion::CallbackId;
 use crate::context::{self, Context};
-use crate::coroutine::{Body, Coroutine};
+use crate::coroutine::{Body, Parts};
 use crate::error::JoinError;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
@@ -40,26 +40,28 @@ pub struct Task<T: 'static> {
 }
 
 impl<T: 'static> Task<T> {
+    #[inline(always)]
     #[track_caller]
-    pub(crate) fn spawn<F>(coroutine: Coroutine<F>, schedule: &Rc<Schedule>) -> Self
+    pub(crate) fn spawn<F>(parts: Parts<F>, schedule: Rc<Schedule>) -> Self
     where
         F: Body<Returns = T> + 'static,
     {
-        let task = Task::of(TaskRef::make(coroutine, schedule, Location::caller()));
-        schedule.register(task.task().clone());
+        let task = Task::of(TaskRef::make(parts, schedule, Location::caller()));
+        task.task().schedule.register(task.task());
         task
     }
 
     /// As the loop's task factory makes them.
+    #[inline(always)]
     #[track_caller]
-    pub(crate) fn create<F>(coroutine: Coroutine<F>, schedule: &Rc<Schedule>) -> Self
+    pub(crate) fn create<F>(parts: Parts<F>, schedule: Rc<Schedule>) -> Self
     where
         F: Body<Returns = T> + 'static,
     {
         if schedule.has_factory() {
-            Task::launch(coroutine, schedule, false, None)
+            Task::launch(parts, schedule, false, None)
         } else {
-            Task::spawn(coroutine, schedule)
+            Task::spawn(parts, schedule)
         }
     }
 
@@ -67,19 +69,19 @@ impl<T: 'static> Task<T> {
     /// current one.
     #[track_caller]
     pub(crate) fn launch<F>(
-        coroutine: Coroutine<F>,
-        schedule: &Rc<Schedule>,
+        parts: Parts<F>,
+        schedule: Rc<Schedule>,
         eager: bool,
         context: Option<&Context>,
     ) -> Self
     where
         F: Body<Returns = T> + 'static,
     {
-        let task = Task::of(TaskRef::make(coroutine, schedule, Location::caller()));
+        let task = Task::of(TaskRef::make(parts, schedule, Location::caller()));
         if let Some(context) = context {
             task.task().context().set(Some(context.clone()));
         }
-        factory::launch(schedule, task.task(), eager);
+        factory::launch(task.task(), eager);
         task
     }
 

@@ -35,7 +35,8 @@
 use std::panic::Location;
 
 use super::cell::TaskRef;
-use super::step::{self, begin, begin_unwatched, end, pause};
+use super::step::{self, begin, begin_first_unwatched, end, go_on_unwatched, pause};
+use crate::callback::Callback;
 use crate::coroutine::is_driven;
 use crate::error::Cancelled;
 use crate::outcome::Outcome;
@@ -110,13 +111,14 @@ pub(super) fn await_on_top(
         next.completion.add_waker(task.key());
         task.wait_for(next.clone().into(), at);
         schedule.take_step();
-        begin_unwatched(next);
+        begin_first_unwatched(next);
         let outcome = run_on(below.label, &task, next);
-        if !end_for(&task, next, outcome) {
-            end(next, outcome);
-            if let Err(refused) = wait_here(&task) {
-                return Some(Err(refused));
-            }
+        if end_for(&task, next, outcome) {
+            return Some(Ok(go_on_unwatched(schedule, task)));
+        }
+        end(next, outcome);
+        if let Err(refused) = wait_here(&task) {
+            return Some(Err(refused));
         }
         Some(Ok(task.take_delivered()))
     })?
@@ -127,17 +129,15 @@ pub(super) fn await_on_top(
 #[inline]
 fn end_for(task: &TaskRef, next: &TaskRef, outcome: Outcome) -> bool {
     let schedule = &*next.schedule;
-    if outcome != Outcome::Finished
-        || next.must_cancel.get()
-        || !next.completion.waker_is(task.key())
-        || !schedule.cross_empty()
-    {
-        return false;
+    let so = outcome == Outcome::Finished
+        && !next.must_cancel.get()
+        && next.completion.waker_is(task.key())
+        && schedule.cross_empty();
+    if so {
+        next.completion.finish();
+        schedule.unregister(next.key());
     }
-    next.completion.finish();
-    schedule.unregister(next.key());
-    begin_unwatched(task);
-    true
+    so
 }
 
 /// Gives control on from this stack until it is the task's again.
@@ -159,8 +159,8 @@ fn wait_here(task: &TaskRef) -> Result<(), Refused> {
             break;
         }
         let Some(next) = schedule.task(key) else {
-            let stale = schedule.take_next(); // the wake came too late and does nothing
-            stale.iter().for_each(|callback| schedule.skipped(callback));
+            schedule.take_step(); // the wake came too late and does nothing
+            schedule.skipped(&Callback::Step(key));
             continue;
         };
         if next.is_buried() {

@@ -145,9 +145,8 @@ impl<'scope> Scope<'scope, '_> {
         // `'scope` and what it borrows, before every child in there has ended: then its body has been called
         // to its end or dropped, or its stack has been leaked and is never run again.
         let job = unsafe { erase(job) };
-        let child =
-            Coroutine::of_parts(Parts { body: job, name, classify: Classify::any(), stack_size, site });
-        let task = Task::spawn(child, &self.schedule);
+        let child = Parts { body: job, name, classify: Classify::any(), stack_size, site };
+        let task = Task::spawn(child, self.schedule.clone());
         self.children.borrow_mut().push(Child { task: task.handle().task, panicked });
         ScopedTask { task, packet, scope: PhantomData }
     }

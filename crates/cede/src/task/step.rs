@@ -12,6 +12,7 @@ use crate::error::{Cancelled, Error, JoinError};
 use crate::observe::{Event, StackId, StepEnd};
 use crate::outcome::Outcome;
 use crate::report::{self, Report};
+use crate::schedule::Schedule;
 use crate::stack::{self, StackError, Worker, WorkerStatus};
 use crate::target::{Awaited, Target};
 
@@ -75,27 +76,36 @@ fn begin_watched(task: &TaskRef) {
     task.fresh.set(false);
 }
 
-/// The same where nobody watches, of one that waits for a task, or for nothing.
+/// The same where nobody watches, of one that has not begun and is not cancelled.
 #[inline(always)]
-pub(super) fn begin_unwatched(task: &TaskRef) {
+pub(super) fn begin_first_unwatched(task: &TaskRef) {
     task.schedule.set_current(Some(task.clone()));
-    let awaited = task.stop_waiting_for_task();
-    if task.must_cancel.get() {
-        deliver(task, None);
-    }
-    drop(awaited);
     task.fresh.set(false);
+}
+
+/// The same of one that goes on and waits for a task. The cancellation that this step delivers.
+#[inline(always)]
+pub(super) fn go_on_unwatched(schedule: &Schedule, task: TaskRef) -> Option<Cancelled> {
+    drop(task.stop_waiting_for_task());
+    let mut delivered = None;
+    if task.must_cancel.get() {
+        deliver(&task, None);
+        delivered = task.take_delivered();
+    }
+    schedule.set_current(Some(task));
+    delivered
 }
 
 /// This step delivers the cancellation that is due.
 #[cold]
 fn deliver(task: &TaskRef, awaited: Option<&Target>) {
     task.must_cancel.set(false);
-    let cancelled = task.take_cancelled();
     match awaited {
         // The await gives that one, with its own message (as asyncio).
-        Some(Target::Cell(cell)) if cell.completion().outcome() == Outcome::Cancelled => {}
-        _ => task.deliver(cancelled),
+        Some(Target::Cell(cell)) if cell.completion().outcome() == Outcome::Cancelled => {
+            task.set_message(None);
+        }
+        _ => task.deliver(),
     }
 }
 
