@@ -13,6 +13,7 @@ const UNSAFE_ROOMS: &[&str] = &[
     "generator/",
     "task/cell.rs",
     "task/blocks.rs",
+    "task/output.rs",
     "task/scope.rs",
     "schedule/ready.rs",
     "reactor/uring/",

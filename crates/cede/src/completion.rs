@@ -38,6 +38,14 @@ impl Entry {
     }
 }
 
+/// Out of line, for most lists are one task that waits.
+#[inline(never)]
+fn queue(entries: Vec<Entry>, target: &Target, schedule: &Schedule) {
+    for entry in entries {
+        schedule.push(entry.queued(target));
+    }
+}
+
 pub(crate) struct Completion {
     outcome: Cell<Outcome>,
     /// Somebody has looked at the failure, or it has been reported.
@@ -166,12 +174,7 @@ impl Completion {
         match self.callbacks.replace(Callbacks::None) {
             Callbacks::None => {}
             Callbacks::Wake(task) => schedule.push(Callback::Step(task)),
-            Callbacks::Many(entries) => {
-                let target = target();
-                for entry in *entries {
-                    schedule.push(entry.queued(&target));
-                }
-            }
+            Callbacks::Many(entries) => queue(*entries, &target(), schedule),
         }
     }
 

@@ -134,14 +134,16 @@ impl<R: Role + 'static> Waiter<R> {
     }
 
     /// Ends it, and so wakes whoever waits; not if it has ended. Whether it did.
+    #[inline]
     pub(crate) fn set(self: &Rc<Self>, outcome: Outcome) -> bool {
-        let pending = !self.done();
-        if pending {
-            self.completion.complete(outcome, || self.target(), self.schedule());
+        if self.done() {
+            return false;
         }
-        pending
+        self.completion.complete(outcome, || self.target(), self.schedule());
+        true
     }
 
+    #[inline]
     pub(crate) fn wake(self: &Rc<Self>) {
         self.set(Outcome::Finished);
     }
@@ -153,7 +155,7 @@ impl<R: Role + 'static> Waiter<R> {
         call: &'static str,
         at: &'static Location<'static>,
     ) -> Result<(), Interrupt> {
-        task::park(self.target(), call, at)?;
+        task::park_on(self, call, at)?;
         self.cancelled().map_or(Ok(()), |cancelled| Err(Interrupt::Cancelled(cancelled)))
     }
 

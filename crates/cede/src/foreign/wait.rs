@@ -114,7 +114,7 @@ impl Wait {
         let waits = &self.schedule.waits;
         waits.parked.set(waits.parked.get() + 1);
         let counted = Parked { waits };
-        task::park(self.clone().into(), call, at)?;
+        task::park_on(self, call, at)?;
         drop(counted);
         match self.cancelled.take() {
             None => Ok(()),

@@ -2,9 +2,11 @@
 
 /// The size of a line of the cache.
 const LINE: usize = 64;
-/// So many lines of a suspended stack are looked at at once when it goes on: the frame of whoever awaits, and a
-/// few of those that it returns to.
-const FRAMES: usize = 5;
+/// So many lines of a suspended stack are looked at at once when it goes on after a yield: the frame of whoever
+/// yields, and a few of those that it returns to.
+const YIELDS: usize = 5;
+/// And so many after a wait, which returns through more frames: a socket's read, say, and who called that.
+const WAITS: usize = 14;
 
 /// So many lines below a stack's base are: the link to whoever resumes, and the frame of the loop that runs jobs.
 const ROOTS: usize = 2;
@@ -23,10 +25,10 @@ impl Place {
         Place(std::ptr::from_ref(frame).addr())
     }
 
-    /// Has it brought to the cache.
+    /// Has it brought to the cache, as it is after a wait or after a yield.
     #[inline]
-    pub(crate) fn fetch(self) {
-        fetch_lines(self.0, FRAMES);
+    pub(crate) fn fetch(self, waits: bool) {
+        fetch_lines(self.0, if waits { WAITS } else { YIELDS });
     }
 }
 

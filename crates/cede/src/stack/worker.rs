@@ -267,9 +267,9 @@ impl Worker {
 
     /// Has its stack brought to the cache, as much of it as a resumption will need first.
     #[inline]
-    pub(crate) fn fetch(&self, parked: Place) {
+    pub(crate) fn fetch(&self, parked: Place, waits: bool) {
         fetch_head(self.root.addr().get());
-        parked.fetch();
+        parked.fetch(waits);
     }
 
     /// The same of an idle one's stack, for the job that it will be given.

@@ -23,15 +23,16 @@ use std::marker::PhantomData;
 use std::mem::needs_drop;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 use super::blocks::Size;
 use super::core::TaskCore;
 use super::handle::AnyTask;
 use super::handoff;
+use super::output::Output;
 use crate::coroutine::{Body, Parts};
-use crate::error::{Cancelled, Error, JoinError, panic_text};
+use crate::error::{Cancelled, JoinError, panic_text};
 use crate::name::Name;
 use crate::outcome::{Classify, Outcome};
 use crate::report::{self, Report};
@@ -89,14 +90,6 @@ struct TaskCell<F: Body> {
 /// A task, without its type. Clones are the same task.
 pub(crate) struct TaskRef {
     head: NonNull<Head>,
-}
-
-/// A task's result.
-pub(crate) enum Output<T> {
-    None,
-    Value(T),
-    Error(JoinError),
-    Taken,
 }
 
 impl TaskRef {
@@ -379,7 +372,9 @@ where
     unsafe fn drop_typed(head: NonNull<Head>) {
         let cell = head.cast::<Self>().as_ptr();
         // SAFETY: the block is there.
-        let (body, output) = unsafe { (&raw mut (*cell).body, &raw mut (*cell).typed.output) };
+        let output = unsafe { &raw mut (*cell).typed.output };
+        // SAFETY: the block is there.
+        let body = unsafe { &raw mut (*cell).body };
         // SAFETY: handed on.
         unsafe { output.drop_in_place() };
         // SAFETY: handed on.
@@ -427,33 +422,6 @@ where
             Output::Value(value) => self.typed.classify.describe(value),
             Output::Error(error) => error.to_string(),
             Output::None | Output::Taken => String::new(),
-        }
-    }
-}
-
-impl<T> Output<T> {
-    /// The value, if there is one; it is taken then.
-    #[inline]
-    pub(super) fn take_value(&mut self) -> Option<T> {
-        let Output::Value(value) = self else { return None };
-        // By itself: taken out as a whole, it would be read as one, which has to wait for the parts that were
-        // stored just before.
-        // SAFETY: there is a value, and what it is read from is overwritten before anybody looks.
-        let value = unsafe { ptr::read(value) };
-        // SAFETY: what was here has been moved out.
-        unsafe { ptr::write(self, Output::Taken) };
-        Some(value)
-    }
-
-    /// Why there is no value, as an error.
-    pub(super) fn why_none(&self) -> JoinError {
-        match self {
-            Output::None => Error::not_done().into(),
-            Output::Error(error) => error.clone(),
-            Output::Taken => {
-                Error::invalid_state("the task's result was moved out by an earlier await").into()
-            }
-            Output::Value(_) => unreachable!("asked why there is no result while there is one"),
         }
     }
 }

@@ -223,7 +223,7 @@ impl TaskCore {
     pub(crate) fn fetch_stack(&self) {
         let worker = self.worker.take();
         if let Some(worker) = &worker {
-            worker.fetch(self.parked_at.get());
+            worker.fetch(self.parked_at.get(), self.waiting.is_any());
         }
         self.worker.set(worker);
     }

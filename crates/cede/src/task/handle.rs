@@ -4,7 +4,8 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::cell::{Output, TaskRef, TypedRef, TypedWeak};
+use super::cell::{TaskRef, TypedRef, TypedWeak};
+use super::output::Output;
 use super::{factory, step};
 use crate::completion::CallbackId;
 use crate::context::{self, Context};

@@ -1,16 +1,17 @@
 //! `await task`: a callback on what is awaited, and control to the loop.
 
 use std::panic::Location;
+use std::rc::Rc;
 
 use super::cell::TaskRef;
 use super::handoff;
 use crate::callback::Callback;
-use crate::coroutine::{Interrupt, driver};
+use crate::coroutine::{Interrupt, driver, is_driven};
 use crate::error::{Cancelled, Error};
 use crate::observe::Event;
 use crate::schedule::{self, Schedule};
 use crate::stack::{self, Refused};
-use crate::target::{self, Awaited, Target};
+use crate::target::{self, Awaited, Target, TargetCell};
 
 /// Parks the running task until `target` is done. Does not cede if it is.
 ///
@@ -29,6 +30,44 @@ pub(crate) fn park(
         Some(task) => cede(&task, call),
         None => Ok(()),
     }
+}
+
+/// As [`park`], of a cell whose type is known, so that nothing is asked through a table.
+#[inline(always)]
+pub(crate) fn park_on<C: TargetCell + 'static>(
+    cell: &Rc<C>,
+    call: &'static str,
+    at: &'static Location<'static>,
+) -> Result<(), Interrupt> {
+    let begun = match begin_unwatched(cell, at) {
+        None => begin_to_wait(Target::Cell(cell.clone()), call, at)?,
+        begun => begun,
+    };
+    match begun {
+        Some(task) => cede(&task, call),
+        None => Ok(()),
+    }
+}
+
+/// [`begin_to_wait`] for what almost every await of a cell is: it is pending, the running task's own loop made it,
+/// nobody watches and nothing is to be cancelled. `None` where it is not.
+#[inline(never)]
+fn begin_unwatched<C: TargetCell + 'static>(cell: &Rc<C>, at: &'static Location<'static>) -> Option<TaskRef> {
+    if is_driven() || cell.completion().done() || stack::suspendable().is_err() {
+        return None;
+    }
+    schedule::with_running(|running| {
+        let schedule = running?;
+        if schedule.is_special() || schedule.id() != cell.schedule().id() {
+            return None;
+        }
+        schedule.with_current(|task| {
+            let task = task.filter(|task| !task.must_cancel.get())?;
+            cell.completion().add_waker(task.key());
+            task.wait_for(Target::Cell(cell.clone()), at);
+            Some(task.clone())
+        })
+    })
 }
 
 /// All that an await does before it cedes: the task that is to, or none if there is nothing to wait for any

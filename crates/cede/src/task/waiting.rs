@@ -57,6 +57,14 @@ impl Waiting {
         is
     }
 
+    #[inline]
+    pub(super) fn is_any(&self) -> bool {
+        let cell = self.cell.take();
+        let is = cell.is_some();
+        self.cell.set(cell);
+        is || self.is_task()
+    }
+
     /// The task, if it is the one with this key.
     #[inline]
     pub(super) fn task_of(&self, key: TaskKey) -> Option<TaskRef> {
