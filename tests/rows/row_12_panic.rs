@@ -2,9 +2,10 @@
 //! whoever awaits; that of the main coroutine comes out of `run`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::rc::Rc;
 use std::time::Duration;
 
-use cede::{Awaitable, Outcome};
+use cede::{Awaitable, ContextVar, EventLoop, Outcome};
 use cede_tests::trace::{Trace, event_loop, run, run_briefly, run_reporting};
 
 #[test]
@@ -133,6 +134,34 @@ fn a_panic_runs_the_destructors_of_the_body() {
     run_briefly(&event_loop);
     assert_eq!(trace.take(), ["local", "captured"]);
     assert_eq!(task.outcome(), Outcome::Panicked);
+}
+
+#[test]
+fn a_result_whose_destructor_panics_keeps_nothing_else_of_its_task() {
+    struct Loud;
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            resume_unwind(Box::new("in a destructor"));
+        }
+    }
+    static VAR: ContextVar<Rc<()>> = ContextVar::new("kept");
+    let kept = Rc::new(());
+    let event_loop = EventLoop::new().unwrap();
+    let value = kept.clone();
+    let task = event_loop
+        .run_until_complete(cede::coroutine(move || {
+            let task = cede::create_task(cede::coroutine(move || {
+                drop(VAR.set(value));
+                Loud
+            }));
+            cede::yield_now().await_().unwrap();
+            task
+        }))
+        .unwrap();
+    assert!(task.done());
+    assert_eq!(Rc::strong_count(&kept), 2, "its context has one");
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(task))).is_err());
+    assert_eq!(Rc::strong_count(&kept), 1);
 }
 
 #[test]

@@ -235,22 +235,33 @@ impl TaskRef {
         // The task's own count may be the loop's last, and the block is the loop's.
         let schedule = self.schedule.clone();
         let methods = self.head().methods;
+        let core = DropCore(self.head);
         if !(methods.plain && self.completion.outcome() == Outcome::Finished) {
             // SAFETY: the last `TaskRef` is going, so nobody reaches the contents any more: a `TaskWeak` looks at
             // the counts first.
             unsafe { (methods.drop_typed)(self.head) };
         }
-        let head = self.head.as_ptr();
-        // SAFETY: the block is there.
-        let core = unsafe { &raw mut (*head).core };
-        // SAFETY: as above; it is dropped here and nowhere else.
-        unsafe { core.drop_in_place() };
+        drop(core);
         let weak = TaskWeak { counts: self.head.cast() }; // the one that stands for all `TaskRef`s
         if let Some(size) = weak.last() {
             // SAFETY: nobody points here any more, and the loop handed the block out with this size.
             unsafe { schedule.blocks.give(self.head.cast(), size) };
         }
         std::mem::forget(weak); // its count is gone
+    }
+}
+
+/// Drops the core of a block that nobody reaches any more; also when a destructor of the rest panics.
+struct DropCore(NonNull<Head>);
+
+impl Drop for DropCore {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let head = self.0.as_ptr();
+        // SAFETY: the block is there.
+        let core = unsafe { &raw mut (*head).core };
+        // SAFETY: it is whole, and dropped here and nowhere else.
+        unsafe { core.drop_in_place() };
     }
 }
 
