@@ -146,21 +146,21 @@ impl<F: Body> Awaitable for Coroutine<F> {
     #[inline]
     #[track_caller]
     fn await_(self) -> F::Returns {
+        // Taken apart first, and what is rare is given the parts: so whoever awaits has no room for the object in its
+        // frame, and a frame is as small as a call's.
+        let Parts { body, name, .. } = self.into_parts();
         if observe::watched() {
-            return self.await_watched(Location::caller());
+            return await_watched(body, name, Location::caller());
         }
-        (self.into_parts().body)()
+        body()
     }
 }
 
-impl<F: Body> Coroutine<F> {
-    #[cold]
-    #[inline(never)]
-    fn await_watched(self, at: &'static Location<'static>) -> F::Returns {
-        let parts = self.into_parts();
-        let _told = observe::InlineAwait::begin(&parts.name, at);
-        (parts.body)()
-    }
+#[cold]
+#[inline(never)]
+fn await_watched<F: Body>(body: F, name: Name, at: &'static Location<'static>) -> F::Returns {
+    let _told = observe::InlineAwait::begin(&name, at);
+    body()
 }
 
 impl<F: Body> fmt::Debug for Coroutine<F> {
