@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 use std::thread;
 
@@ -173,15 +173,14 @@ fn a_waker_used_inside_another_loop_finds_its_own() {
     first.join().unwrap().unwrap();
 }
 
-/// The loop sees both in the order in which one thread asked for them.
-#[test]
-fn a_wake_and_a_post_of_one_thread_keep_their_order() {
-    cede::run(coroutine(|| {
-        let order = Rc::new(std::cell::RefCell::new(Vec::new()));
+/// A thread that posts, wakes and posts again, and what had been called when the woken task went on.
+/// `wait_for_it`: the poll that hands the waker over waits for the thread, so that the wake comes within it.
+fn posted_before_the_wake(wait_for_it: bool) -> Vec<&'static str> {
+    cede::run(coroutine(move || {
         let proxy = running_loop().unwrap().proxy();
+        let called = Arc::new(Mutex::new(Vec::new()));
+        let log = called.clone();
         let (send, receive) = mpsc::channel::<Waker>();
-        let (posted, seen) = (std::sync::Arc::new(std::sync::Mutex::new(Vec::new())), order.clone());
-        let log = posted.clone();
         let thread = thread::spawn(move || {
             let waker = receive.recv().unwrap();
             for name in ["before", "after"] {
@@ -192,10 +191,32 @@ fn a_wake_and_a_post_of_one_thread_keep_their_order() {
                 proxy.call_soon_threadsafe(move || log.lock().unwrap().push(name)).unwrap();
             }
         });
-        second_poll(move |waker| send.send(waker).unwrap()).await_().unwrap();
-        seen.borrow_mut().extend(posted.lock().unwrap().iter().copied());
-        thread.join().unwrap();
-        assert_eq!(order.borrow().first(), Some(&"before"));
+        let mut thread = Some(thread);
+        let within = &mut thread;
+        second_poll(move |waker| {
+            send.send(waker).unwrap();
+            if let Some(thread) = within.take_if(|_| wait_for_it) {
+                thread.join().unwrap();
+            }
+        })
+        .await_()
+        .unwrap();
+        let seen = called.lock().unwrap().clone();
+        if let Some(thread) = thread {
+            thread.join().unwrap();
+        }
+        seen
     }))
-    .unwrap();
+    .unwrap()
+}
+
+/// The loop sees both in the order in which one thread asked for them.
+#[test]
+fn a_wake_and_a_post_of_one_thread_keep_their_order() {
+    assert_eq!(posted_before_the_wake(false), ["before"]);
+}
+
+#[test]
+fn a_wake_within_the_poll_comes_after_what_its_thread_had_posted() {
+    assert_eq!(posted_before_the_wake(true), ["before"]);
 }

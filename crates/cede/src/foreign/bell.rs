@@ -43,6 +43,11 @@ impl Bell {
         self.ring.rung()
     }
 
+    /// Rung already: has the loop [`answer`] it after all that is in its inbox now.
+    pub(super) fn ask_again(&self) {
+        self.home.ring(self.task.load(Ordering::Relaxed));
+    }
+
     fn ring(&self) {
         if !self.ring.ring() {
             return; // whoever rang first has said so

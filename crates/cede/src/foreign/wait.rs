@@ -108,7 +108,12 @@ impl Wait {
         at: &'static Location<'static>,
     ) -> Result<(), Interrupt> {
         if self.bell.rung() {
-            return task::yield_now(call); // the future asked while it was polled: others go first
+            // Asked for while it was polled: others go first, among them what is in the inbox, where the one
+            // who rang may have posted before he did. With nothing there we need only queue ourselves.
+            if !self.schedule.turn.has_posts() {
+                return task::yield_now(call);
+            }
+            self.bell.ask_again();
         }
         self.completion.begin_again();
         let waits = &self.schedule.waits;

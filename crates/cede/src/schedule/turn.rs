@@ -36,11 +36,17 @@ impl Turn {
     #[inline]
     pub(super) fn may_cross(&self) -> bool {
         let left = self.crossings.get();
-        if left == 0 || self.posted.load(Ordering::Relaxed) {
+        if left == 0 || self.has_posts() {
             return false;
         }
         self.crossings.set(left - 1);
         true
+    }
+
+    /// Whether something is in the inbox. Whoever knows by other means that it was posted finds it here.
+    #[inline]
+    pub(crate) fn has_posts(&self) -> bool {
+        self.posted.load(Ordering::Relaxed)
     }
 
     /// The loop must look at the next boundary.
