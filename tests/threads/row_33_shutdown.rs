@@ -64,12 +64,14 @@ fn a_pool_that_does_not_end_in_time_is_reported_and_left_alone() {
     let (told, used) = (trace.clone(), pool.clone());
     let (job, blocked) = blocker();
     let mut runner = Runner::new().exception_handler(move |_, report| told.add(unsited(report)));
-    runner
+    let blocked = runner
         .run(coroutine(move || {
             let event_loop = running_loop().unwrap();
             event_loop.set_default_executor(used);
             event_loop.run_in_executor(None, job).unwrap();
+            blocked.wait_until_it_runs();
             event_loop.shutdown_default_executor(Some(Duration::from_millis(10))).await_().unwrap();
+            blocked
         }))
         .unwrap();
     let text = "the executor did not finish joining its threads within 0.01 seconds: \
