@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::task::{Poll, Waker};
 use std::thread;
 
 use cede::{Awaitable, Runner, coroutine, create_task, running_loop, yield_now};
 use cede_tests::trace::run;
+use parking_lot::Mutex;
 
 use crate::Gate;
 
@@ -188,7 +189,7 @@ fn posted_before_the_wake(wait_for_it: bool) -> Vec<&'static str> {
                 if name == "after" {
                     waker.wake_by_ref();
                 }
-                proxy.call_soon_threadsafe(move || log.lock().unwrap().push(name)).unwrap();
+                proxy.call_soon_threadsafe(move || log.lock().push(name)).unwrap();
             }
         });
         let mut thread = Some(thread);
@@ -201,7 +202,7 @@ fn posted_before_the_wake(wait_for_it: bool) -> Vec<&'static str> {
         })
         .await_()
         .unwrap();
-        let seen = called.lock().unwrap().clone();
+        let seen = called.lock().clone();
         if let Some(thread) = thread {
             thread.join().unwrap();
         }

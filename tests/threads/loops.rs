@@ -1,12 +1,13 @@
 //! One loop a thread, and the ways between them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use cede::{Awaitable, EventLoop, Promise, Runner, VirtualClock, coroutine, create_task, running_loop};
 use cede_tests::trace::{Trace, run};
+use parking_lot::Mutex;
 
 #[test]
 fn every_thread_may_run_a_loop_of_its_own() {
@@ -103,7 +104,7 @@ fn posts_of_many_threads_are_all_run_each_threads_in_its_order() {
                 for post in 0..POSTS {
                     let (seen, left) = (seen.clone(), left.clone());
                     let run = move || {
-                        seen.lock().unwrap()[thread].push(post);
+                        seen.lock()[thread].push(post);
                         if left.fetch_sub(1, Ordering::SeqCst) == 1 {
                             BALL.take().expect("the program waits").set_result(()).unwrap();
                         }
@@ -114,7 +115,7 @@ fn posts_of_many_threads_are_all_run_each_threads_in_its_order() {
         }
         done.await_().unwrap();
     });
-    for posts in &*seen.lock().unwrap() {
+    for posts in &*seen.lock() {
         assert!(posts.iter().copied().eq(0..POSTS));
     }
 }

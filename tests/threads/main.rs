@@ -1,6 +1,7 @@
 //! Row 33 and what else crosses threads: each test named by its claim, with the CPython test it follows.
 //!
-//! These are the tests that run under ThreadSanitizer (`.ci/run tsan`).
+//! These are the tests that run under ThreadSanitizer (`.ci/run tsan`). It does not see what a `Mutex` of std does when
+//! two want it at once, so they share through the library's own, `parking_lot`'s.
 #![forbid(unsafe_code)]
 
 mod clocks;

@@ -1,12 +1,13 @@
 //! The pool (test_concurrent_futures/test_thread_pool.py, test_shutdown.py).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 use cede::{Awaitable, EventLoop, Promise, ThreadPool, coroutine, running_loop};
 use cede_tests::trace::run;
+use parking_lot::Mutex;
 
 use crate::blocker;
 
@@ -85,7 +86,7 @@ fn threads_bear_the_name_of_their_pool_and_a_number() {
         .map(|_| {
             let ((job, block), names) = (blocker(), names.clone());
             let named = move || {
-                names.lock().unwrap().push(thread::current().name().unwrap().to_owned());
+                names.lock().push(thread::current().name().unwrap().to_owned());
                 job();
             };
             event_loop.run_in_executor(&pool, named).unwrap();
@@ -95,7 +96,7 @@ fn threads_bear_the_name_of_their_pool_and_a_number() {
     blocked.iter().for_each(crate::Blocked::wait_until_it_runs);
     drop(blocked);
     pool.shutdown().unwrap();
-    let mut names = names.lock().unwrap().clone();
+    let mut names = names.lock().clone();
     names.sort();
     assert_eq!(names, ["disk_0", "disk_1"]);
 }
@@ -114,10 +115,10 @@ fn jobs_are_taken_in_the_order_in_which_they_came() {
     let order = Arc::new(Mutex::new(Vec::new()));
     for number in 0..50 {
         let order = order.clone();
-        event_loop.run_in_executor(&pool, move || order.lock().unwrap().push(number)).unwrap();
+        event_loop.run_in_executor(&pool, move || order.lock().push(number)).unwrap();
     }
     pool.shutdown().unwrap();
-    assert!(order.lock().unwrap().iter().copied().eq(0..50));
+    assert!(order.lock().iter().copied().eq(0..50));
 }
 
 /// test_threads_terminate, test_context_manager_shutdown

@@ -122,7 +122,7 @@ fn wait_for_gives_up_on_a_thread_in_time() {
     let (job, blocked) = blocker();
     let gave_up = cede::run(coroutine(move || {
         let waiting = coroutine(move || to_thread(job).await_().map_err(cede::Error::from)).fallible();
-        let waiting = cede::create_task(waiting);
+        let waiting = create_task(waiting);
         cede::yield_now().await_().unwrap();
         blocked.wait_until_it_runs(); // before that the job would be withdrawn and never run
         let error = cede::wait_for(waiting, Duration::from_millis(5)).await_().unwrap_err();

@@ -114,9 +114,11 @@ fn cancel_wakes_whoever_waits_at_once_and_the_coroutine_may_clean_up() {
     let told = trace.clone();
     run(move || {
         let (cleaned, has_cleaned) = std::sync::mpsc::channel();
+        let (begun, has_begun) = std::sync::mpsc::channel();
         let proxy = running_loop().unwrap().proxy();
         let waiting = to_thread(move || {
             let body = move || {
+                begun.send(()).unwrap();
                 let ended = Promise::<()>::new().await_();
                 cede::yield_now().await_().unwrap();
                 cleaned.send(ended.unwrap_err().to_string()).unwrap();
@@ -124,7 +126,8 @@ fn cancel_wakes_whoever_waits_at_once_and_the_coroutine_may_clean_up() {
             let submitted = Arc::new(proxy.run_coroutine_threadsafe(coroutine(body)).unwrap());
             let canceller = submitted.clone();
             let other = thread::spawn(move || {
-                thread::sleep(Duration::from_millis(5));
+                has_begun.recv().unwrap();
+                thread::sleep(Duration::from_millis(5)); // the other waits by now
                 canceller.cancel()
             });
             let waited = submitted.wait().unwrap_err();
