@@ -164,7 +164,7 @@ impl Completion {
     }
 
     /// Sets the outcome and queues all callbacks, in the order in which they were added; `target` is what ends.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn complete(&self, outcome: Outcome, target: impl FnOnce() -> Target, schedule: &Schedule) {
         debug_assert!(!self.done() && outcome != Outcome::Pending);
         self.outcome.set(outcome);

@@ -99,6 +99,7 @@ impl Waiter {
     }
 
     /// One that has rested, for another wait; or a new one.
+    #[inline]
     #[track_caller]
     pub(crate) fn renewed(rested: Option<Rc<Self>>, schedule: Rc<Schedule>) -> Rc<Self> {
         let Some(mut waiter) = rested else { return Waiter::new(schedule, What::PROMISE) };
@@ -134,18 +135,22 @@ impl<R: Role + 'static> Waiter<R> {
     }
 
     /// Ends it, and so wakes whoever waits; not if it has ended. Whether it did.
-    #[inline]
     pub(crate) fn set(self: &Rc<Self>, outcome: Outcome) -> bool {
-        if self.done() {
-            return false;
+        let pending = !self.done();
+        if pending {
+            self.end(outcome);
         }
-        self.completion.complete(outcome, || self.target(), self.schedule());
-        true
+        pending
     }
 
-    #[inline]
     pub(crate) fn wake(self: &Rc<Self>) {
         self.set(Outcome::Finished);
+    }
+
+    /// Ends it, which has not ended yet.
+    #[inline(always)]
+    pub(crate) fn end(self: &Rc<Self>, outcome: Outcome) {
+        self.completion.complete(outcome, || self.target(), self.schedule());
     }
 
     /// Parks until it has ended. Its own cancellation is one of whoever waits.

@@ -271,8 +271,24 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     /// Gives the body control until it yields or ends.
     #[inline(always)]
     fn switch(&self, input: &mut ManuallyDrop<Input<S>>) -> CoroutineResult<Y, Ended<R>> {
+        match std::thread::panicking() {
+            false => self.switch_now(input),
+            true => self.switch_in_a_panic(input),
+        }
+    }
+
+    /// The same where whoever resumes is panicking, which the body may not take for a panic of its own.
+    #[cold]
+    fn switch_in_a_panic(&self, input: &mut ManuallyDrop<Input<S>>) -> CoroutineResult<Y, Ended<R>> {
+        self.shared.host_panicking.set(true);
+        let outcome = self.switch_now(input);
+        self.shared.host_panicking.set(false);
+        outcome
+    }
+
+    #[inline(always)]
+    fn switch_now(&self, input: &mut ManuallyDrop<Input<S>>) -> CoroutineResult<Y, Ended<R>> {
         self.status.set(GeneratorStatus::Running);
-        self.shared.host_panicking.set(std::thread::panicking());
         let outer = innermost::get();
         innermost::set(self.shared.id());
         stack::count_switch();
@@ -307,7 +323,11 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     fn settle(&self, outcome: CoroutineResult<Y, Ended<R>>) -> Result<GeneratorState<Y, R>, ResumeError> {
         match outcome {
             CoroutineResult::Yield(value) => Ok(GeneratorState::Yielded(value)),
-            CoroutineResult::Return(ended) => self.settle_end(ended),
+            // Taken apart: as one value, in memory, it would bring that of a yield there too.
+            CoroutineResult::Return(ended) => match self.settle_end(ended) {
+                Ok(state) => Ok(state),
+                Err(error) => Err(error),
+            },
         }
     }
 

@@ -40,6 +40,7 @@ impl WaitList {
     }
 
     /// Puts a waiter at the end. It stands in no other line.
+    #[inline]
     pub(super) fn push(&mut self, waiter: Rc<Waiter>) {
         match self.last.replace(waiter.clone()) {
             Some(last) => {
@@ -52,8 +53,18 @@ impl WaitList {
     }
 
     /// A waiter that was put here leaves, wherever it stands, if it still does.
+    #[inline]
     pub(super) fn leave(&mut self, waiter: &Rc<Waiter>) {
         self.len -= 1;
+        match waiter.outcome() {
+            Outcome::Finished => self.woken -= 1, // whoever woke it has taken it out
+            _ => self.step_out(waiter),
+        }
+    }
+
+    /// It was not woken.
+    #[inline(never)]
+    fn step_out(&mut self, waiter: &Rc<Waiter>) {
         let before = waiter.role.before.take();
         if before.is_some() || self.first.as_ref().is_some_and(|first| Rc::ptr_eq(first, waiter)) {
             let after = waiter.role.after.take();
@@ -65,19 +76,22 @@ impl WaitList {
                 Some(after) => after.role.before.set(before),
                 None => self.last = before,
             }
-        } else if waiter.outcome() == Outcome::Finished {
-            self.woken -= 1;
         } else {
             self.cancelled -= 1;
         }
     }
 
     /// Takes the first that still waits. It is woken now, and counts as that until it leaves.
+    #[inline]
     pub(super) fn take_next(&mut self) -> Option<Rc<Waiter>> {
-        self.skip();
-        let next = self.pop()?;
-        self.woken += 1;
-        Some(next)
+        loop {
+            let first = self.pop()?;
+            if !first.done() {
+                self.woken += 1;
+                return Some(first);
+            }
+            self.cancelled += 1;
+        }
     }
 
     /// The same, but not where somebody who was woken or found cancelled has not left yet, or who is first is
@@ -85,6 +99,12 @@ impl WaitList {
     pub(super) fn take_head(&mut self) -> Option<Rc<Waiter>> {
         let somebody_passed = self.woken + self.cancelled > 0;
         if somebody_passed || self.first.as_ref()?.done() { None } else { self.take_next() }
+    }
+
+    /// Whether nobody stands in line.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
     }
 
     /// Whether anybody waits, or was woken and has not left yet.
@@ -113,6 +133,7 @@ impl WaitList {
         }
     }
 
+    #[inline]
     fn pop(&mut self) -> Option<Rc<Waiter>> {
         let first = self.first.take()?;
         self.first = first.role.after.take();

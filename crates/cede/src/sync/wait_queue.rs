@@ -64,16 +64,7 @@ impl WaitQueue {
         holder: Option<Rc<Holder>>,
         leave: impl FnOnce(Left),
     ) -> Result<(), Cancelled> {
-        let Some(schedule) = schedule::running() else { panic!("{}", Error::no_running_loop(call)) };
-        match self.bound_to.get() {
-            None => self.bound_to.set(Some(schedule.id())),
-            Some(id) => assert!(
-                id == schedule.id(),
-                "{call}: it is bound to a different event loop; make one for each loop"
-            ),
-        }
-        let waiter = Waiter::renewed(self.spare.take(), schedule);
-        self.list.borrow_mut().push(waiter.clone());
+        let waiter = self.stand(call);
         let waited = {
             let _noted = holder.map(|holder| blame::note(&waiter.target(), holder));
             let mut place = Place { queue: self, waiter, woken: false, leave: Some(leave) };
@@ -89,8 +80,32 @@ impl WaitQueue {
         }
     }
 
+    /// A waiter at the end of the line.
+    #[inline(never)]
+    #[track_caller]
+    fn stand(&self, call: &'static str) -> Rc<Waiter> {
+        let Some(schedule) = schedule::running() else { panic!("{}", Error::no_running_loop(call)) };
+        match self.bound_to.get() {
+            None => self.bound_to.set(Some(schedule.id())),
+            Some(id) => assert!(
+                id == schedule.id(),
+                "{call}: it is bound to a different event loop; make one for each loop"
+            ),
+        }
+        let waiter = Waiter::renewed(self.spare.take(), schedule);
+        self.list.borrow_mut().push(waiter.clone());
+        waiter
+    }
+
     /// Wakes the first that still waits: whether there was one.
+    #[inline(always)]
     pub(crate) fn wake_next(&self) -> bool {
+        // Mostly nobody waits, which needs no call.
+        !self.list.borrow().is_empty() && self.wake_waiting()
+    }
+
+    #[inline(never)]
+    fn wake_waiting(&self) -> bool {
         self.wake(WaitList::take_next)
     }
 
@@ -107,8 +122,8 @@ impl WaitQueue {
 
     fn wake(&self, take: impl FnOnce(&mut WaitList) -> Option<Rc<Waiter>>) -> bool {
         let taken = take(&mut self.list.borrow_mut());
-        // Outside the borrow.
-        taken.is_some_and(|waiter| waiter.set(Outcome::Finished))
+        // Outside the borrow. Only who still waits is taken.
+        taken.map(|waiter| waiter.end(Outcome::Finished)).is_some()
     }
 
     /// Whether anybody waits, or was woken and has not run yet. The cancelled do not count.
