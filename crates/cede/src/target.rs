@@ -202,58 +202,72 @@ impl<C: TargetCell + 'static> From<Rc<C>> for Target {
 /// The chain forks where somebody awaits several at once. Then the way is walked like a tree, first child
 /// first, each with all that it waits for before the next; and a task that was met on one branch may be met
 /// again on another, as in asyncio, which counts both. Only a task that is met again on the same branch
-/// closes a cycle: `trail` holds the tasks between the first fork and here.
+/// closes a cycle.
 pub(crate) struct CancelWay {
     pub(crate) message: Option<Message>,
     /// Tells this walk from others, so that a task in a cycle knows that it was visited.
     pub(crate) walk: u64,
-    next: Option<Link>,
-    /// Where it goes on after that, last first. Only a fork has more than one way to go.
-    later: Vec<Link>,
+    next: Option<Target>,
+    /// There is none on the way from a task to the one thing that it waits for.
+    forks: Option<Box<Forks>>,
+}
+
+/// What a way with forks has to remember.
+#[derive(Default)]
+struct Forks {
+    /// Where it goes on after this branch, last first.
+    later: Vec<Branch>,
+    /// The tasks between the first fork and here.
     trail: Vec<Target>,
-    forked: bool,
 }
 
 /// Where the way goes on, and how long the trail was there.
-struct Link {
+struct Branch {
     target: Target,
     trail: usize,
 }
 
 impl CancelWay {
     fn new(target: Target, message: Option<Message>) -> Self {
-        WALKS.set(WALKS.get() + 1);
-        let next = Some(Link { target, trail: 0 });
-        CancelWay { message, walk: WALKS.get(), next, later: Vec::new(), trail: Vec::new(), forked: false }
+        let walk = WALKS.get() + 1;
+        WALKS.set(walk);
+        CancelWay { message, walk, next: Some(target), forks: None }
     }
 
-    /// Goes on to `target`.
+    /// Goes on to `target`, and nowhere else from here.
+    #[inline]
     pub(crate) fn push(&mut self, target: Target) {
-        let next = Link { target, trail: self.trail.len() };
-        self.later.extend(self.next.replace(next));
+        debug_assert!(self.next.is_none(), "whoever is visited goes on once");
+        self.next = Some(target);
     }
 
     /// Goes on to each of these, the first one first.
     pub(crate) fn fork(&mut self, targets: &[Target]) {
-        self.forked = true;
-        for target in targets.iter().rev() {
-            self.push(target.clone());
-        }
+        let forks = self.forks.get_or_insert_default();
+        let trail = forks.trail.len();
+        forks.later.extend(targets.iter().rev().map(|target| Branch { target: target.clone(), trail }));
     }
 
     fn walk(&mut self) {
-        while let Some(Link { target, trail }) = self.next.take().or_else(|| self.later.pop()) {
-            for left in self.trail.drain(trail..) {
-                left.forget_visit();
-            }
+        while let Some(target) = self.next.take().or_else(|| self.next_branch()) {
             if target.completion().done() || target.visited(self) {
                 continue;
             }
-            if self.forked {
-                self.trail.push(target.clone());
+            if let Some(forks) = &mut self.forks {
+                forks.trail.push(target.clone());
             }
             target.cancel_here(self);
         }
+    }
+
+    /// The branch is at its end: goes back to where the last one begins.
+    fn next_branch(&mut self) -> Option<Target> {
+        let forks = self.forks.as_mut()?;
+        let Branch { target, trail } = forks.later.pop()?;
+        for left in forks.trail.drain(trail..) {
+            left.forget_visit();
+        }
+        Some(target)
     }
 }
 
@@ -279,12 +293,13 @@ pub(crate) fn cancel(target: &Target, message: Option<Message>) -> bool {
 
 /// Whether cancelling this would reach anybody. What stands for several is past it once they have all ended,
 /// although it may end itself only a turn later.
+#[inline]
 pub(crate) fn cancellable(target: &Target) -> bool {
-    if target.completion().done() {
-        return false;
-    }
-    let Some(children) = target.children() else { return true };
-    let mut open: Vec<&Target> = children.iter().collect();
+    !target.completion().done() && target.children().is_none_or(any_cancellable)
+}
+
+fn any_cancellable(targets: &[Target]) -> bool {
+    let mut open: Vec<&Target> = targets.iter().collect();
     while let Some(target) = open.pop() {
         if !target.completion().done() {
             match target.children() {
