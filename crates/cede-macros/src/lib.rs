@@ -32,7 +32,9 @@ use proc_macro::TokenStream;
 /// A function that makes a coroutine object, as `async def` does in Python: calling it runs nothing, awaiting
 /// what it returns runs the body.
 ///
-/// ```ignore
+/// ```
+/// use std::time::Duration;
+///
 /// #[cede::coroutine]
 /// fn special_fella(magic_number: u32) -> u32 {
 ///     println!("magic number: {magic_number}");
@@ -57,7 +59,14 @@ use proc_macro::TokenStream;
 ///
 /// A trait method without a body has nothing to expand; write its signature out:
 ///
-/// ```ignore
+/// ```
+/// # struct Site;
+/// # impl Site {
+/// #     #[cede::coroutine]
+/// #     fn get(&self, page: u32) -> String {
+/// #         format!("page {page}")
+/// #     }
+/// # }
 /// trait Fetch {
 ///     fn fetch(&self, page: u32) -> cede::Coroutine<impl FnOnce() -> String>;
 /// }
@@ -68,6 +77,8 @@ use proc_macro::TokenStream;
 ///         self.get(page).await
 ///     }
 /// }
+/// # use cede::Awaitable;
+/// # assert_eq!(Site.fetch(7).await_(), "page 7");
 /// ```
 ///
 /// A return type that hides a lifetime in a path (`Ref<str>`) must show it (`Ref<'_, str>`). The attribute
@@ -84,10 +95,12 @@ pub fn coroutine(options: TokenStream, item: TokenStream) -> TokenStream {
 /// The program's entry: runs the body of `main` as a coroutine on a new event loop, and returns what it
 /// returns.
 ///
-/// ```ignore
+/// ```
+/// use std::time::Duration;
+///
 /// #[cede::main]
 /// fn main() -> Result<(), cede::Error> {
-///     cede::sleep(Duration::from_secs(1)).await?;
+///     cede::sleep(Duration::from_millis(1)).await?;
 ///     Ok(())
 /// }
 /// ```
@@ -104,7 +117,9 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// A unit test whose body is a coroutine, on an event loop of its own with a virtual clock: when everything
 /// sleeps, time jumps to the next timer, so an hour passes at once.
 ///
-/// ```ignore
+/// ```
+/// use std::time::Duration;
+///
 /// #[cede::test]
 /// fn an_hour_is_soon_over() -> cede::Result<()> {
 ///     cede::sleep(Duration::from_secs(3600)).await?;
