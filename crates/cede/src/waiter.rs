@@ -45,6 +45,7 @@ pub(crate) trait Role {
 pub(crate) struct InLine {
     what: &'static What,
     pub(crate) before: Cell<Option<Rc<Waiter>>>,
+    /// In line, or where it rests.
     pub(crate) after: Cell<Option<Rc<Waiter>>>,
 }
 
@@ -88,25 +89,61 @@ impl Waiter {
         Self::with_role(schedule, Location::caller(), role)
     }
 
-    /// Forgets its wait, if nobody else has it: whether it may be [`renewed`](Self::renewed). It does not know its
-    /// loop any more, for whoever keeps it may outlive that, or be what that keeps alive.
-    pub(crate) fn rest(self: &mut Rc<Self>) -> bool {
-        let Some(waiter) = Rc::get_mut(self) else { return false };
+    /// Puts it to rest where its loop finds it for the next wait, if nobody else has it.
+    #[inline]
+    pub(crate) fn rest(self: &mut Rc<Self>) {
+        let Some(waiter) = Rc::get_mut(self) else { return };
         waiter.completion.begin_again();
         waiter.message = OnceCell::new();
-        waiter.schedule = None;
-        true
+        if let Some(schedule) = waiter.schedule.take() {
+            schedule.resting.give(self.clone());
+        }
     }
 
     /// One that has rested, for another wait; or a new one.
     #[inline]
     #[track_caller]
-    pub(crate) fn renewed(rested: Option<Rc<Self>>, schedule: Rc<Schedule>) -> Rc<Self> {
-        let Some(mut waiter) = rested else { return Waiter::new(schedule, What::PROMISE) };
+    pub(crate) fn renewed(schedule: Rc<Schedule>) -> Rc<Self> {
+        let Some(mut waiter) = schedule.resting.take() else {
+            return Waiter::new(schedule, What::PROMISE);
+        };
         let rested = Rc::get_mut(&mut waiter).expect("nobody has one that rests but who keeps it");
         rested.schedule = Some(schedule);
         rested.site = Location::caller();
         waiter
+    }
+}
+
+/// A loop's waiters that have waited, last in, first out: no allocation a wait. They do not know the loop, which has
+/// them, and each carries the link to the next.
+#[derive(Default)]
+pub(crate) struct Resting {
+    last: Cell<Option<Rc<Waiter>>>,
+}
+
+impl Resting {
+    #[inline]
+    fn take(&self) -> Option<Rc<Waiter>> {
+        let waiter = self.last.take()?;
+        self.last.set(waiter.role.after.take());
+        Some(waiter)
+    }
+
+    #[inline]
+    fn give(&self, waiter: Rc<Waiter>) {
+        waiter.role.after.set(self.last.take());
+        self.last.set(Some(waiter));
+    }
+
+    /// Gives their memory back: how many there were.
+    pub(crate) fn trim(&self) -> usize {
+        std::iter::from_fn(|| self.take()).count()
+    }
+}
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.trim(); // one by one: a chain that is dropped whole recurses
     }
 }
 
@@ -197,5 +234,51 @@ impl<R: Role + 'static> TargetCell for Waiter<R> {
 
     fn site(&self) -> &'static Location<'static> {
         self.site
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_that_rests_is_the_next_to_wait() {
+        let schedule = Schedule::new(false);
+        let mut waiters = [(); 2].map(|()| Waiter::renewed(schedule.clone()));
+        let addresses = waiters.each_ref().map(Rc::as_ptr);
+        waiters.iter_mut().for_each(|waiter| {
+            waiter.set(Outcome::Cancelled);
+            waiter.rest();
+        });
+        drop(waiters);
+        assert_eq!(Rc::strong_count(&schedule), 1, "what rests does not keep its loop");
+        let again = [(); 2].map(|()| Waiter::renewed(schedule.clone()));
+        assert_eq!(again.each_ref().map(Rc::as_ptr), [addresses[1], addresses[0]]);
+        assert!(again.iter().all(|waiter| !waiter.done() && waiter.role.after.take().is_none()));
+    }
+
+    #[test]
+    fn one_that_somebody_still_has_does_not_rest() {
+        let schedule = Schedule::new(false);
+        let mut waiter = Waiter::renewed(schedule.clone());
+        let had = waiter.clone();
+        waiter.set(Outcome::Cancelled);
+        waiter.rest();
+        assert_eq!((had.outcome(), schedule.resting.trim()), (Outcome::Cancelled, 0));
+    }
+
+    /// A chain that is dropped whole would overflow the stack.
+    #[test]
+    fn as_many_as_there_were_are_given_back_one_by_one() {
+        const MANY: usize = 200_000;
+        let schedule = Schedule::new(false);
+        let rest = || {
+            let mut waiters = Vec::from_iter((0..MANY).map(|_| Waiter::renewed(schedule.clone())));
+            waiters.iter_mut().for_each(Waiter::rest);
+        };
+        rest();
+        assert_eq!(schedule.resting.trim(), MANY);
+        rest();
+        drop(schedule);
     }
 }

@@ -7,7 +7,7 @@ use crate::task::StackUsage;
 impl LoopHandle {
     /// Gives memory back to the system that a burst of tasks and timers has left behind: the stacks of idle
     /// workers and all others in this thread's pool ([`stack::trim`](crate::stack::trim)), the blocks of tasks
-    /// that have ended, the empty parts of queues and tables. Gives the number of stacks.
+    /// that have ended and of waits that are over, the empty parts of queues and tables. Gives the number of stacks.
     ///
     /// A loop keeps all that to be fast, and does not do this by itself; only a ready queue with room for more
     /// than 262,144 callbacks gives that back as soon as it is empty. It costs a fraction of a microsecond a

@@ -32,6 +32,7 @@ use crate::stack::Place;
 use crate::stack::current::{self, Guard, Slot};
 use crate::target::Target;
 use crate::task::{Blocks, StackUsages, TaskFactory, TaskRef, Workers};
+use crate::waiter::Resting;
 
 use ready::Ready;
 use register::Register;
@@ -59,6 +60,7 @@ pub(crate) struct Schedule {
     pub(crate) stack_usage: StackUsages,
     /// The memory of tasks that have ended.
     pub(crate) blocks: Blocks,
+    pub(crate) resting: Resting,
     /// Waits for std's futures.
     pub(crate) waits: Waits,
     home: OnceCell<Arc<dyn Home>>,
@@ -122,6 +124,7 @@ impl Schedule {
             workers: Workers::default(),
             stack_usage: StackUsages::default(),
             blocks: Blocks::default(),
+            resting: Resting::default(),
             waits: Waits::default(),
             home: OnceCell::new(),
             numbers: Cell::new(0),
@@ -261,6 +264,7 @@ impl Schedule {
     pub(crate) fn trim(&self) {
         self.workers.clear();
         self.blocks.trim();
+        self.resting.trim();
         self.waits.clear();
         self.tasks.borrow_mut().trim();
         self.ready.shrink();

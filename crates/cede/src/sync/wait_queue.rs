@@ -22,8 +22,6 @@ use crate::waiter::Waiter;
 #[derive(Default)]
 pub(crate) struct WaitQueue {
     list: RefCell<WaitList>,
-    /// The waiter of the last who left: it rests until the next comes.
-    spare: Cell<Option<Rc<Waiter>>>,
     /// The loop of the first who waited; asyncio's primitives belong to it from then on.
     bound_to: Cell<Option<u64>>,
 }
@@ -41,7 +39,7 @@ pub(crate) enum Left {
 
 impl WaitQueue {
     pub(crate) const fn new() -> Self {
-        WaitQueue { list: RefCell::new(WaitList::new()), spare: Cell::new(None), bound_to: Cell::new(None) }
+        WaitQueue { list: RefCell::new(WaitList::new()), bound_to: Cell::new(None) }
     }
 
     /// Parks the running task behind those who wait already, until somebody wakes it. Cedes.
@@ -92,7 +90,7 @@ impl WaitQueue {
                 "{call}: it is bound to a different event loop; make one for each loop"
             ),
         }
-        let waiter = Waiter::renewed(self.spare.take(), schedule);
+        let waiter = Waiter::renewed(schedule);
         self.list.borrow_mut().push(waiter.clone());
         waiter
     }
@@ -168,9 +166,7 @@ impl<F: FnOnce(Left)> Drop for Place<'_, F> {
             leave(left);
         }
         // Last: an observer that is told of what `leave` wakes may come here.
-        if self.waiter.rest() {
-            self.queue.spare.set(Some(self.waiter.clone()));
-        }
+        self.waiter.rest();
     }
 }
 
@@ -197,6 +193,5 @@ mod tests {
         }))
         .expect("the main task ends");
         assert!(schedule.upgrade().is_none());
-        assert!(queue.spare.take().is_some(), "a waiter rests");
     }
 }
