@@ -12,6 +12,8 @@ pub(crate) struct Effort {
     pub(crate) rounds: u32,
     /// After this a round has failed.
     pub(crate) limit: Duration,
+    /// A system whose round took longer has no more of them.
+    pub(crate) patience: Duration,
 }
 
 impl Effort {
@@ -24,7 +26,9 @@ impl Effort {
             false if served => (1_000, 5, 60),
             false => (250, 5, if long { 180 } else { 60 }),
         };
-        Self { budget: Duration::from_millis(millis), rounds, limit: Duration::from_secs(limit) }
+        // Interpreters need many seconds for 100,000 tasks.
+        let patience = if quick { Duration::from_secs(3) } else { Duration::MAX };
+        Self { budget: Duration::from_millis(millis), rounds, limit: Duration::from_secs(limit), patience }
     }
 }
 

@@ -97,16 +97,31 @@ pub fn run(
     Results { quick, tables, missing, took: began.elapsed() }
 }
 
-/// One list of rounds a system. A system that failed is not asked again.
+/// One list of rounds a system.
 fn run_scenario(systems: &[&System], scenario: Scenario, effort: Effort, place: &str) -> Vec<Vec<Round>> {
-    let mut rounds: Vec<Vec<Round>> = systems.iter().map(|_| Vec::new()).collect();
+    interleaved(systems.len(), effort, |system, round| {
+        progress(&format!("{place}: round {round}/{}: {}", effort.rounds, systems[system].name), false);
+        let began = Instant::now();
+        (run_round(systems[system], scenario, effort), began.elapsed())
+    })
+}
+
+/// A round of each system, then the next of each. One that failed is not asked again, nor one whose round took longer
+/// than there is patience for: it has shown that it is no matter of a few per cent.
+fn interleaved(
+    systems: usize,
+    effort: Effort,
+    mut run: impl FnMut(usize, u32) -> (Round, Duration),
+) -> Vec<Vec<Round>> {
+    let mut rounds: Vec<Vec<Round>> = vec![Vec::new(); systems];
+    let mut done = vec![false; systems];
     for round in 1..=effort.rounds {
-        for (system, own) in systems.iter().zip(&mut rounds) {
-            if own.last().is_some_and(Result::is_err) {
-                continue;
+        for system in 0..systems {
+            if !done[system] {
+                let (outcome, took) = run(system, round);
+                done[system] = outcome.is_err() || took > effort.patience;
+                rounds[system].push(outcome);
             }
-            progress(&format!("{place}: round {round}/{}: {}", effort.rounds, system.name), false);
-            own.push(run_round(system, scenario, effort));
         }
     }
     rounds
@@ -161,4 +176,26 @@ fn progress(text: &str, last: bool) {
     } else {
         writeln!(err, "{text}")
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_are_interleaved_and_who_fails_or_takes_too_long_is_not_asked_again() {
+        let (budget, limit) = (Duration::from_millis(50), Duration::from_secs(30));
+        let effort = Effort { budget, rounds: 3, limit, patience: Duration::from_secs(3) };
+        let mut asked = Vec::new();
+        let rounds = interleaved(3, effort, |system, round| {
+            asked.push((system, round));
+            match system {
+                0 => (Ok(Numbers::new()), Duration::from_secs(3)),
+                1 => (Ok(Numbers::new()), Duration::from_secs(4)),
+                _ => (Err("no memory".to_owned()), Duration::ZERO),
+            }
+        });
+        assert_eq!(asked, [(0, 1), (1, 1), (2, 1), (0, 2), (0, 3)]);
+        assert_eq!(rounds.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 1]);
+    }
 }
