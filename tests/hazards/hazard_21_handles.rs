@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use cede::{Awaitable, Co, Generator, GeneratorState, ResumeError, Thrown};
 use cede_tests::trace::run;
+use corosensei::Coroutine;
 
 const NOT_RUNNING: &str = "Co::yield_: its generator is not running";
 const NOT_INNERMOST: &str = "Co::yield_: its generator is not the innermost one that runs here";
@@ -93,6 +94,20 @@ fn the_handle_is_refused_on_the_stack_of_a_task_that_its_generator_does_not_run_
     });
     assert_eq!(text, NOT_INNERMOST);
     assert_eq!(generator.resume(()).unwrap(), GeneratorState::Yielded(2));
+}
+
+/// Other code may go on somewhere else too: a generator pauses its own stack and no other.
+#[test]
+fn the_handle_is_refused_on_a_stack_that_is_not_ours() {
+    let generator = Generator::<i32, (), String>::new(|co: Co<i32>| {
+        let inner = co.clone();
+        let mut other = Coroutine::<(), (), String>::new(move |_, ()| refused(inner.try_yield(9)));
+        let text = other.resume(()).as_return().unwrap();
+        co.yield_(1); // here it may
+        text
+    });
+    assert_eq!(generator.start().unwrap(), GeneratorState::Yielded(1));
+    assert_eq!(generator.resume(()).unwrap(), GeneratorState::Complete(NOT_INNERMOST.to_owned()));
 }
 
 /// A generator whose body awaits parks its whole task; meanwhile its handle is nobody's.

@@ -53,6 +53,70 @@ fn values_go_both_ways() {
     assert_eq!(outcomes, ["yields 1", "yields 7", "returns 9"]);
 }
 
+/// The same values out and in again, each time as it was.
+fn there_and_back<T: Clone + Debug + PartialEq + 'static>(values: [T; 2]) {
+    let [first, second] = values;
+    let generator = Generator::<T, T, T>::new({
+        let first = first.clone();
+        |co: Co<T, T>| {
+            let sent = co.yield_(first);
+            co.try_yield(sent).unwrap()
+        }
+    });
+    assert_eq!(generator.start().unwrap(), GeneratorState::Yielded(first));
+    assert_eq!(generator.resume(second.clone()).unwrap(), GeneratorState::Yielded(second.clone()));
+    assert_eq!(generator.resume(second.clone()).unwrap(), GeneratorState::Complete(second));
+}
+
+/// What fits a word travels otherwise than what does not.
+#[test]
+fn values_of_any_size_and_alignment_go_both_ways() {
+    #[derive(Clone, Debug, PartialEq)]
+    #[repr(align(16))]
+    struct Nothing;
+    #[derive(Clone, Debug, PartialEq)]
+    #[repr(align(64))]
+    struct Line(u8);
+    there_and_back([(), ()]);
+    there_and_back([Nothing, Nothing]);
+    there_and_back([7u8, 255]);
+    there_and_back([(1u8, 2u16), (3, 4)]);
+    there_and_back([[1u8, 2, 3], [4, 5, 6]]);
+    there_and_back([u64::MAX, 0]);
+    there_and_back([Some(Box::new(1)), None]);
+    there_and_back([1u128, u128::MAX]);
+    there_and_back([Line(1), Line(2)]);
+    there_and_back([String::from("a string"), String::new()]);
+    there_and_back([[1u64; 9], [2; 9]]);
+}
+
+#[test]
+fn each_value_on_its_way_is_dropped_once() {
+    let (counted, large) = (Rc::new(()), [0u64; 4]);
+    let pairs = Generator::<_, _, ()>::new({
+        let counted = counted.clone();
+        move |co: Co<(Rc<()>, [u64; 4]), (Rc<()>, [u64; 4])>| loop {
+            co.yield_((counted.clone(), large));
+        }
+    });
+    let words = Generator::<_, _, ()>::new({
+        let counted = counted.clone();
+        move |co: Co<Rc<()>, Rc<()>>| loop {
+            co.yield_(counted.clone());
+        }
+    });
+    drop((pairs.start(), words.start()));
+    for _ in 0..3 {
+        drop((pairs.resume((counted.clone(), large)), words.resume(counted.clone())));
+        assert_eq!(Rc::strong_count(&counted), 3);
+    }
+    // What is yielded instead of ending goes too, and so does what comes too late.
+    pairs.close().unwrap();
+    words.throw("boom").unwrap_err();
+    drop((pairs.resume((counted.clone(), large)), words.resume(counted.clone())));
+    assert_eq!(Rc::strong_count(&counted), 1);
+}
+
 /// test_generators: test_send_non_none_to_new_gen
 #[test]
 fn a_new_generator_cannot_be_sent_a_value_and_stays_new() {

@@ -11,15 +11,17 @@ use corosensei::Yielder;
 
 use super::error::{BoxError, GeneratorExit, ResumeError};
 use super::generator::{Generator, GeneratorState};
-use super::innermost;
 use super::lent::Lent;
 use crate::error::{Cancelled, Error, Interrupt};
+use crate::stack::here;
 
-/// What travels into a generator.
-pub(crate) enum Input<S> {
-    Start,
-    Send(S),
-    Throw(BoxError),
+/// What a `yield_` that waits is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// The value in [`Shared::sent`].
+    Sent,
+    /// The error in [`Shared::error`].
+    Error,
     Exit,
 }
 
@@ -39,24 +41,34 @@ pub(crate) enum Why {
 
 /// What the generator and its handles share.
 pub(crate) struct Shared<Y, S> {
-    /// Null until the body has started and after it has ended.
+    /// Null until the body has started and after it has ended. It lies at the base of the generator's stack.
     pub(crate) yielder: Cell<*const Yielder<(), Lent<Y>>>,
-    /// What whoever resumed last has for the `yield_` that waits.
-    pub(crate) given: Cell<Lent<Input<S>>>,
+    /// The size of that stack.
+    pub(crate) size: Cell<usize>,
+    pub(crate) sent: Cell<Lent<S>>,
+    pub(crate) given: Cell<Given>,
     /// `thread::panicking()` of whoever resumed: those panics are not the body's.
     pub(crate) host_panicking: Cell<bool>,
-    /// The error that [`Why::Raised`] carries out.
-    pub(crate) raised: RefCell<Option<BoxError>>,
+    /// The error that is on its way, in by [`Given::Error`] or out by [`Why::Raised`].
+    pub(crate) error: RefCell<Option<BoxError>>,
 }
 
 impl<Y, S> Shared<Y, S> {
     pub(crate) fn new() -> Rc<Self> {
         Rc::new(Shared {
             yielder: Cell::new(ptr::null()),
-            given: Cell::new(Lent::dangling()),
+            size: Cell::new(0),
+            sent: Cell::new(Lent::nothing()),
+            given: Cell::new(Given::Sent),
             host_panicking: Cell::new(false),
-            raised: RefCell::new(None),
+            error: RefCell::new(None),
         })
+    }
+
+    /// Whether the body runs here: on its own stack, and so inside no other generator, and on no other task's.
+    #[inline(always)]
+    fn runs_here(&self) -> bool {
+        self.yielder.get().addr().wrapping_sub(here()) < self.size.get()
     }
 
     #[inline]
@@ -67,8 +79,9 @@ impl<Y, S> Shared<Y, S> {
 
 /// A generator's handle on itself, given to its body.
 ///
-/// It works only while its generator is the innermost one that runs: used from inside another generator,
-/// after its own has ended, or on another task's stack, it refuses. It can be cloned and put where the body
+/// It works only on its generator's own stack, while that is the innermost one that runs: used from inside
+/// another generator, after its own has ended, or on another stack, be it a task's or one that other code has
+/// made, it refuses. It can be cloned and put where the body
 /// likes; it does not keep the generator alive.
 pub struct Co<Y, S = ()> {
     pub(crate) shared: Rc<Shared<Y, S>>,
@@ -82,7 +95,7 @@ impl<Y, S> Clone for Co<Y, S> {
 
 impl<Y, S> fmt::Debug for Co<Y, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if innermost::get() == self.shared.id() { "<co, running>" } else { "<co>" })
+        f.write_str(if self.shared.runs_here() { "<co, running>" } else { "<co>" })
     }
 }
 
@@ -141,11 +154,11 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
     /// panic, it ends the process with a message: the stack is being unwound and cannot pause.
     #[inline]
     pub fn yield_(&self, value: Y) -> S {
-        match self.switch(value) {
-            Ok(Input::Send(sent)) => sent,
-            Ok(thrown) => self.leave(thrown),
-            Err(refusal) => refused(&refusal),
+        if let Err(refusal) = self.check() {
+            refused(&refusal);
         }
+        // SAFETY: the body runs here.
+        unsafe { self.suspend(value) }.unwrap_or_else(|| self.leave(self.thrown()))
     }
 
     /// As [`yield_`](Self::yield_), but gives what is thrown in as a value.
@@ -155,13 +168,9 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
     /// dropped, [`Thrown::Refused`] where it cannot yield.
     #[inline]
     pub fn try_yield(&self, value: Y) -> Result<S, Thrown> {
-        match self.switch(value) {
-            Ok(Input::Send(sent)) => Ok(sent),
-            Ok(Input::Throw(error)) => Err(Thrown::Error(error)),
-            Ok(Input::Exit) => Err(Thrown::Exit),
-            Ok(Input::Start) => unreachable!("a generator is started once"),
-            Err(refusal) => Err(Thrown::Refused(refusal)),
-        }
+        self.check().map_err(Thrown::Refused)?;
+        // SAFETY: the body runs here.
+        unsafe { self.suspend(value) }.ok_or_else(|| self.thrown())
     }
 
     /// Yields all that `inner` yields, sends it all that is sent, and gives its result (PEP 380).
@@ -175,11 +184,7 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
             Ok(result) => result,
             Err(thrown) => {
                 drop(inner);
-                match thrown {
-                    Thrown::Error(error) => self.leave(Input::Throw(error)),
-                    Thrown::Exit => self.leave(Input::Exit),
-                    Thrown::Refused(refusal) => refused(&refusal),
-                }
+                self.leave(thrown)
             }
         }
     }
@@ -221,7 +226,7 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
     /// When this generator is not the innermost running one.
     pub fn raise(&self, error: impl Into<BoxError>) -> ! {
         match self.check() {
-            Ok(()) => self.leave(Input::Throw(error.into())),
+            Ok(()) => self.leave(Thrown::Error(error.into())),
             Err(refusal) => refused(&refusal),
         }
     }
@@ -234,43 +239,43 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
         if std::thread::panicking() && !self.shared.host_panicking.get() {
             return Err(Interrupt::Error(Error::unwinding("await")));
         }
-        let inner = innermost::get();
         // SAFETY: the body has started and not ended; our caller runs on its stack or on one resumed from it.
-        let input = unsafe { self.suspend(value) };
-        innermost::set(inner);
-        match input {
-            Input::Send(sent) => Ok(sent),
-            Input::Throw(error) => match error.downcast::<Cancelled>() {
-                Ok(cancelled) => Err(Interrupt::Cancelled(*cancelled)),
-                Err(error) => self.leave(Input::Throw(error)),
+        unsafe { self.suspend(value) }.ok_or_else(|| match self.thrown() {
+            Thrown::Error(error) => match error.downcast::<Cancelled>() {
+                Ok(cancelled) => Interrupt::Cancelled(*cancelled),
+                Err(error) => self.leave(Thrown::Error(error)),
             },
             thrown => self.leave(thrown),
-        }
+        })
     }
 
-    #[inline]
-    fn switch(&self, value: Y) -> Result<Input<S>, Error> {
-        self.check()?;
-        // SAFETY: we are the innermost running generator: this is its stack.
-        Ok(unsafe { self.suspend(value) })
-    }
-
-    /// Gives the value to whoever resumed the generator, and waits for what they lend.
+    /// Gives the value to whoever resumed the generator, and waits for what they send; `None` if something was
+    /// thrown in instead.
     ///
     /// # Safety
     /// The body has started and not ended, and this is its stack or one resumed from it.
     #[inline(always)]
-    unsafe fn suspend(&self, value: Y) -> Input<S> {
+    unsafe fn suspend(&self, value: Y) -> Option<S> {
         // SAFETY: the body runs, so the yielder at the root of its stack is alive.
         let yielder = unsafe { &*self.shared.yielder.get() };
         yielder.suspend(Lent::new(&mut ManuallyDrop::new(value)));
-        // SAFETY: whoever resumed us has just lent it, and waits.
-        unsafe { self.shared.given.get().take() }
+        match self.shared.given.get() {
+            // SAFETY: whoever resumed us has just lent it, and waits.
+            Given::Sent => Some(unsafe { self.shared.sent.get().take() }),
+            Given::Error | Given::Exit => None,
+        }
+    }
+
+    /// What was thrown in.
+    #[cold]
+    fn thrown(&self) -> Thrown {
+        self.shared.given.set(Given::Sent);
+        self.shared.error.borrow_mut().take().map_or(Thrown::Exit, Thrown::Error)
     }
 
     #[inline]
     fn check(&self) -> Result<(), Error> {
-        if innermost::get() != self.shared.id() {
+        if !self.shared.runs_here() {
             return Err(self.why_not());
         }
         if std::thread::panicking() && !self.shared.host_panicking.get() {
@@ -289,13 +294,14 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
     }
 
     #[cold]
-    fn leave(&self, thrown: Input<S>) -> ! {
+    fn leave(&self, thrown: Thrown) -> ! {
         let why = match thrown {
-            Input::Throw(error) => {
-                *self.shared.raised.borrow_mut() = Some(error);
+            Thrown::Error(error) => {
+                *self.shared.error.borrow_mut() = Some(error);
                 Why::Raised
             }
-            _ => Why::Exit,
+            Thrown::Exit => Why::Exit,
+            Thrown::Refused(refusal) => refused(&refusal),
         };
         resume_unwind(Box::new(Leave { generator: self.shared.id().addr(), why }))
     }

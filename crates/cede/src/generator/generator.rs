@@ -10,9 +10,8 @@ use std::rc::Rc;
 
 use corosensei::{Coroutine, CoroutineResult};
 
-use super::co::{Co, Input, Leave, Shared, Why};
+use super::co::{Co, Given, Leave, Shared, Why};
 use super::error::{BoxError, GeneratorExit, ResumeError};
-use super::innermost;
 use super::lent::Lent;
 use crate::name::Name;
 use crate::report::{self, Report};
@@ -154,7 +153,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
         match self.status.get() {
             GeneratorStatus::New => {
                 self.prepare().map_err(ResumeError::NoStack)?;
-                self.settle(self.switch_seldom(Input::Start))
+                self.settle(self.switch())
             }
             status => Err(refusal(status)),
         }
@@ -169,11 +168,13 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     ///
     /// # Panics
     /// With the body's panic. The generator is finished then.
-    #[inline]
+    #[inline(always)]
     pub fn resume(&self, value: S) -> Result<GeneratorState<Y, R>, ResumeError> {
         match self.status.get() {
             GeneratorStatus::Suspended => {
-                self.settle(self.switch(&mut ManuallyDrop::new(Input::Send(value))))
+                let mut value = ManuallyDrop::new(value); // stays here until it was taken
+                self.shared.sent.set(Lent::new(&mut value));
+                self.settle(self.switch())
             }
             status => Err(refusal(status)),
         }
@@ -194,8 +195,8 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
             GeneratorStatus::Suspended => {
                 let error = error.into();
                 // Thrown by hand, the exit is what `close` throws; only, it comes out again.
-                let input = if error.is::<GeneratorExit>() { Input::Exit } else { Input::Throw(error) };
-                self.settle(self.switch_seldom(input))
+                let exits = error.is::<GeneratorExit>();
+                self.settle(self.switch_throwing((!exits).then_some(error)))
             }
             GeneratorStatus::Running => Err(ResumeError::AlreadyExecuting),
             GeneratorStatus::New | GeneratorStatus::Finished => {
@@ -223,7 +224,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
                 self.finish_unstarted();
                 Ok(None)
             }
-            GeneratorStatus::Suspended => match self.switch_seldom(Input::Exit) {
+            GeneratorStatus::Suspended => match self.switch_throwing(None) {
                 CoroutineResult::Yield(_) => Err(ResumeError::IgnoredExit),
                 CoroutineResult::Return(Ended::Returned(result)) => Ok(Some(result)),
                 CoroutineResult::Return(Ended::Exited) => Ok(None),
@@ -251,6 +252,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     fn prepare(&self) -> Result<(), StackError> {
         let size = self.stack_size.unwrap_or_else(stack::default_size);
         let stack = stack::take(stack::class_of(size)?)?;
+        self.shared.size.set(stack.size());
         stack.label().set_name(self.kind, self.name.as_str(), self.site);
         let body = self.body.take().expect("a new generator has its body");
         let shared = self.shared.clone();
@@ -268,37 +270,41 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
         Ok(())
     }
 
+    /// Gives the body an error, or the exit, and control until it yields or ends.
+    #[inline(never)]
+    fn switch_throwing(&self, error: Option<BoxError>) -> CoroutineResult<Y, Ended<R>> {
+        self.shared.given.set(if error.is_some() { Given::Error } else { Given::Exit });
+        self.shared.error.replace(error);
+        self.switch()
+    }
+
     /// Gives the body control until it yields or ends.
     #[inline(always)]
-    fn switch(&self, input: &mut ManuallyDrop<Input<S>>) -> CoroutineResult<Y, Ended<R>> {
+    fn switch(&self) -> CoroutineResult<Y, Ended<R>> {
         match std::thread::panicking() {
-            false => self.switch_now(input),
-            true => self.switch_in_a_panic(input),
+            false => self.switch_now(),
+            true => self.switch_in_a_panic(),
         }
     }
 
     /// The same where whoever resumes is panicking, which the body may not take for a panic of its own.
     #[cold]
-    fn switch_in_a_panic(&self, input: &mut ManuallyDrop<Input<S>>) -> CoroutineResult<Y, Ended<R>> {
+    fn switch_in_a_panic(&self) -> CoroutineResult<Y, Ended<R>> {
         self.shared.host_panicking.set(true);
-        let outcome = self.switch_now(input);
+        let outcome = self.switch_now();
         self.shared.host_panicking.set(false);
         outcome
     }
 
     #[inline(always)]
-    fn switch_now(&self, input: &mut ManuallyDrop<Input<S>>) -> CoroutineResult<Y, Ended<R>> {
+    fn switch_now(&self) -> CoroutineResult<Y, Ended<R>> {
         self.status.set(GeneratorStatus::Running);
-        let outer = innermost::get();
-        innermost::set(self.shared.id());
         stack::count_switch();
         // SAFETY: the status was `New` or `Suspended` and is now `Running`, so no other call gets here until
         // we are back: this is the only reference to the fiber.
         let fiber = unsafe { &mut *self.fiber.get() };
         let running = fiber.as_mut().expect("a generator that has started has its fiber");
-        self.shared.given.set(Lent::new(input));
         let outcome = running.resume(());
-        innermost::set(outer);
         match outcome {
             CoroutineResult::Yield(value) => {
                 self.status.set(GeneratorStatus::Suspended);
@@ -306,20 +312,20 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
                 CoroutineResult::Yield(unsafe { value.take() })
             }
             CoroutineResult::Return(ended) => {
-                self.status.set(GeneratorStatus::Finished);
-                *fiber = None; // the stack goes back to the pool
+                self.finish(fiber);
                 CoroutineResult::Return(ended)
             }
         }
     }
 
-    /// The same where it need not be fast, so that its code is there once.
-    #[inline(never)]
-    fn switch_seldom(&self, input: Input<S>) -> CoroutineResult<Y, Ended<R>> {
-        self.switch(&mut ManuallyDrop::new(input))
+    /// The body has ended.
+    #[cold]
+    fn finish(&self, fiber: &mut Option<Fiber<Y, R>>) {
+        self.status.set(GeneratorStatus::Finished);
+        *fiber = None; // the stack goes back to the pool
     }
 
-    #[inline]
+    #[inline(always)]
     fn settle(&self, outcome: CoroutineResult<Y, Ended<R>>) -> Result<GeneratorState<Y, R>, ResumeError> {
         match outcome {
             CoroutineResult::Yield(value) => Ok(GeneratorState::Yielded(value)),
@@ -348,7 +354,7 @@ fn why_left<Y, S, R>(shared: &Shared<Y, S>, payload: Box<dyn std::any::Any + Sen
     match payload.downcast_ref::<Leave>() {
         Some(leave) if leave.generator == shared.id().addr() => match leave.why {
             Why::Exit => Ended::Exited,
-            Why::Raised => match shared.raised.borrow_mut().take() {
+            Why::Raised => match shared.error.borrow_mut().take() {
                 Some(error) => Ended::Raised(error),
                 None => Ended::Exited,
             },

@@ -36,7 +36,6 @@ mod co;
 mod error;
 #[allow(clippy::module_inception)]
 mod generator;
-pub(crate) mod innermost;
 mod lent;
 
 pub use co::{Co, Thrown};

@@ -33,6 +33,7 @@ mod foreign_thread;
 mod fork;
 mod guard;
 mod head;
+mod here;
 mod label;
 mod overflow;
 mod pool;
@@ -52,6 +53,7 @@ pub use trim::trim;
 
 pub(crate) use ahead::{Place, fetch_lines};
 pub(crate) use counts::{count_stack, count_switch};
+pub(crate) use here::here;
 pub(crate) use label::{Kind, Label};
 pub(crate) use pool::{PooledStack, take};
 pub(crate) use settings::{class_of, default_size, size_of_class};

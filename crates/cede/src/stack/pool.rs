@@ -57,7 +57,12 @@ impl PooledStack {
 
     /// The lowest address that is not guard.
     pub(crate) fn usable_from(&self) -> usize {
-        self.slot.top() - super::settings::size_of_class(self.slot.class)
+        self.slot.top() - self.size()
+    }
+
+    /// From there to its top.
+    pub(crate) fn size(&self) -> usize {
+        super::settings::size_of_class(self.slot.class)
     }
 }
 

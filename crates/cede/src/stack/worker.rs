@@ -22,10 +22,10 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use super::ahead::{Place, fetch_head, fetch_unused};
 use super::count_switch;
 use super::head::label_at;
+use super::here::here;
 use super::label::Label;
 use super::pool::{self, PooledStack};
 use super::settings::{StackError, size_of_class};
-use crate::generator::innermost;
 
 /// What a worker runs: a function and what it is given. Dropped without being run, it leaks that.
 pub(crate) struct Job {
@@ -133,8 +133,7 @@ impl Root {
 
     /// Bytes left on the stack, seen from here.
     fn left(&self) -> usize {
-        let here = 0u8;
-        ptr::from_ref(&here).addr().saturating_sub(self.limit)
+        here().saturating_sub(self.limit)
     }
 
     /// Whether a panic or a teardown is leaving the job's frames.
@@ -280,14 +279,12 @@ impl Worker {
 
     #[inline(always)]
     fn switch(&mut self, order: Order) -> WorkerStatus {
-        let (outer, generator) = (RUNNING.get(), innermost::get());
-        innermost::set(ptr::null());
+        let outer = RUNNING.get();
         count_switch();
         let root = self.root();
         // SAFETY: nobody else has this worker, and its own stack does not look at the coroutine.
         let answer = unsafe { &mut *root.coroutine.get() }.resume(order);
         RUNNING.set(outer);
-        innermost::set(generator);
         let status = match answer {
             CoroutineResult::Yield(Answer::Suspended) => WorkerStatus::Suspended,
             CoroutineResult::Yield(Answer::Idle) | CoroutineResult::Return(()) => WorkerStatus::Idle,
@@ -364,11 +361,12 @@ pub(crate) struct Below<'a> {
 pub(crate) fn below<R>(look: impl FnOnce(Below<'_>) -> R) -> Option<R> {
     // SAFETY: null, or the root of the worker that runs now: we are on its stack.
     let root = unsafe { RUNNING.get().as_ref() }?;
-    if !innermost::get().is_null() || !root.is_whole() || root.refuses() {
+    let here = here();
+    // The root is above the first frame.
+    if here >= ptr::from_ref(root).addr() || !root.is_whole() || root.refuses() {
         return None;
     }
-    let here = 0u8;
-    let left = ptr::from_ref(&here).addr().checked_sub(root.limit)?;
+    let left = here.checked_sub(root.limit)?;
     let top = root.limit + size_of_class(root.class);
     Some(look(Below { left, from: root.limit, top, class: root.class, label: root.label() }))
 }
@@ -395,14 +393,12 @@ impl Suspendable<'_> {
         if !root.is_whole() {
             root.unwind_again();
         }
-        let generator = innermost::get();
         // We run on this worker's stack, or on a generator's stack resumed from it, which is suspended with it.
         let mut order = root.yielder().suspend(Answer::Suspended);
         if !matches!(order, Order::Resume) {
             order = root.not_resumed(order);
         }
         RUNNING.set(root);
-        innermost::set(generator);
         root.host_panicking.set(std::thread::panicking());
         if matches!(order, Order::Unwind) {
             root.unwind();
