@@ -15,7 +15,6 @@ use std::cell::{Cell, UnsafeCell};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
-use std::rc::Rc;
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
@@ -46,6 +45,16 @@ impl Job {
     }
 }
 
+/// Calls the function that this points to.
+///
+/// # Safety
+/// It points to a `&mut dyn FnMut()` that nobody else uses meanwhile.
+unsafe fn call(function: NonNull<()>) {
+    // SAFETY: as our caller says.
+    let function = unsafe { function.cast::<&mut dyn FnMut()>().as_mut() };
+    function();
+}
+
 /// A job that does nothing.
 #[cfg(test)]
 pub(super) fn nothing() -> Job {
@@ -53,11 +62,15 @@ pub(super) fn nothing() -> Job {
     unsafe { Job::new(NonNull::dangling(), |_| ()) }
 }
 
+/// What a worker is to do when it is given control.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
-    Run(Job),
+    /// Run [`Root::job`].
+    Run,
+    /// Go on with the job that is suspended.
     Resume,
-    /// Call this on the job's stack, and stay suspended.
-    Look(Rc<dyn Fn()>),
+    /// Run [`Root::job`] on top of the one that is suspended, and stay so.
+    Look,
     /// Leave the job by unwinding: its loop is closing.
     Unwind,
     /// End the worker.
@@ -99,25 +112,30 @@ pub(crate) const PATIENCE: u32 = 1_000;
 #[repr(C)]
 pub(super) struct Root {
     /// Touched by whoever has the [`Worker`], and by nobody on its stack.
-    coroutine: UnsafeCell<ManuallyDrop<Coroutine<Order, Answer, (), PooledStack>>>,
+    coroutine: UnsafeCell<ManuallyDrop<Coroutine<(), Answer, (), PooledStack>>>,
     /// Null until the stack's first frame is there.
-    yielder: Cell<*const Yielder<Order, Answer>>,
+    yielder: Cell<*const Yielder<(), Answer>>,
     /// How often the job that is being torn down has caught the unwinding, which [`Suspendable::suspend`] then
     /// repeats instead of switching; [`WHOLE`] if it is not torn down.
     unwinding: Cell<u32>,
     class: u8,
     status: Cell<WorkerStatus>,
+    /// What control was given for. It lies here, and a switch carries nothing: a word would go through memory too, and
+    /// be copied there.
+    order: Cell<Order>,
     /// `thread::panicking()` of whoever gave control: those panics are not the job's.
     host_panicking: Cell<bool>,
     /// The lowest address the job may use.
     limit: usize,
+    /// For an order that brings one.
+    job: Cell<Option<Job>>,
 }
 
 /// The job is not being torn down.
 const WHOLE: u32 = u32::MAX;
 
 impl Root {
-    fn yielder(&self) -> &Yielder<Order, Answer> {
+    fn yielder(&self) -> &Yielder<(), Answer> {
         // SAFETY: whoever asks runs on this worker's stack, at whose first frame the yielder is; that has set this.
         unsafe { &*self.yielder.get() }
     }
@@ -142,23 +160,36 @@ impl Root {
         std::thread::panicking() && !self.host_panicking.get()
     }
 
-    /// The job, suspended, was given this order, which is not to go on: that which is, or to unwind.
+    fn take_job(&self) -> Job {
+        self.job.take().expect("an order that brings a job")
+    }
+
+    /// The suspended job has control, but not to go on.
     #[cold]
     #[inline(never)]
-    fn not_resumed(&self, order: Order) -> Order {
-        let mut order = order;
-        while let Order::Look(look) = order {
+    fn not_resumed(&self) {
+        while self.order.get() == Order::Look {
+            let look = self.take_job();
             if self.left() >= ROOM_TO_LOOK {
-                look();
+                look.run();
             }
-            drop(look);
-            order = self.yielder().suspend(Answer::Suspended);
+            self.yielder().suspend(Answer::Suspended);
         }
-        assert!(
-            matches!(order, Order::Resume | Order::Unwind),
-            "a suspended worker is only resumed or unwound"
-        );
-        order
+        match self.order.get() {
+            Order::Resume => {}
+            Order::Unwind => {
+                self.takes_control();
+                self.unwind()
+            }
+            _ => unreachable!("a suspended worker is only resumed or unwound"),
+        }
+    }
+
+    /// Control has come to the job.
+    #[inline(always)]
+    fn takes_control(&self) {
+        RUNNING.set(self);
+        self.host_panicking.set(std::thread::panicking());
     }
 
     /// Leaves the job's frames.
@@ -198,12 +229,12 @@ impl Worker {
         let stack = pool::take(class)?;
         let root = NonNull::new(stack.root()).expect("no stack lies at address 0");
         let limit = stack.usable_from();
-        let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, order| {
+        let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, ()| {
             // SAFETY: the worker is given its first order after its root was written, and that stays until the
             // coroutine has returned.
             let root = unsafe { root.as_ref() };
             root.yielder.set(yielder);
-            work(root, order);
+            work(root);
         });
         let made = Root {
             coroutine: UnsafeCell::new(ManuallyDrop::new(coroutine)),
@@ -211,8 +242,10 @@ impl Worker {
             unwinding: Cell::new(WHOLE),
             class,
             status: Cell::new(WorkerStatus::Idle),
+            order: Cell::new(Order::Run),
             host_panicking: Cell::new(false),
             limit,
+            job: Cell::new(None),
         };
         // SAFETY: the head of a stack has room for this, aligned, and this stack is ours.
         unsafe { root.write(made) };
@@ -228,7 +261,8 @@ impl Worker {
     /// Runs a job until it ends or suspends.
     pub(crate) fn run(&mut self, job: Job) -> WorkerStatus {
         debug_assert_eq!(self.root().status.get(), WorkerStatus::Idle);
-        self.switch(Order::Run(job))
+        self.root().job.set(Some(job));
+        self.switch(Order::Run)
     }
 
     /// Goes on with a suspended job until it ends or suspends again.
@@ -240,9 +274,13 @@ impl Worker {
 
     /// Calls a function on the suspended job's stack, if that has room; the job notices nothing. It must
     /// neither await nor unwind.
-    pub(crate) fn look(&mut self, look: Rc<dyn Fn()>) {
+    pub(crate) fn look(&mut self, mut look: impl FnMut()) {
         debug_assert_eq!(self.root().status.get(), WorkerStatus::Suspended);
-        self.switch(Order::Look(look));
+        let mut look: &mut dyn FnMut() = &mut look;
+        // SAFETY: that is what it points to, and it stays here until the switch has come back.
+        let job = unsafe { Job::new(NonNull::from(&mut look).cast(), call) };
+        self.root().job.set(Some(job));
+        self.switch(Order::Look);
     }
 
     /// Leaves the suspended job by unwinding. Still suspended afterwards, it resists and must be leaked.
@@ -282,8 +320,9 @@ impl Worker {
         let outer = RUNNING.get();
         count_switch();
         let root = self.root();
+        root.order.set(order);
         // SAFETY: nobody else has this worker, and its own stack does not look at the coroutine.
-        let answer = unsafe { &mut *root.coroutine.get() }.resume(order);
+        let answer = unsafe { &mut *root.coroutine.get() }.resume(());
         RUNNING.set(outer);
         let status = match answer {
             CoroutineResult::Yield(Answer::Suspended) => WorkerStatus::Suspended,
@@ -309,16 +348,16 @@ impl Drop for Worker {
 }
 
 /// The body of every worker.
-fn work(root: &Root, mut order: Order) {
-    while let Order::Run(job) = order {
-        root.host_panicking.set(std::thread::panicking());
+fn work(root: &Root) {
+    while root.order.get() == Order::Run {
+        let job = root.take_job();
         root.unwinding.set(WHOLE);
-        RUNNING.set(root);
+        root.takes_control();
         // A job catches its own panics; this is for those of its captures' destructors.
         if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
             eprintln!("cede: a destructor panicked after its task had ended; the task's result stands");
         }
-        order = root.yielder().suspend(Answer::Idle);
+        root.yielder().suspend(Answer::Idle);
     }
 }
 
@@ -394,14 +433,10 @@ impl Suspendable<'_> {
             root.unwind_again();
         }
         // We run on this worker's stack, or on a generator's stack resumed from it, which is suspended with it.
-        let mut order = root.yielder().suspend(Answer::Suspended);
-        if !matches!(order, Order::Resume) {
-            order = root.not_resumed(order);
+        root.yielder().suspend(Answer::Suspended);
+        if root.order.get() != Order::Resume {
+            root.not_resumed();
         }
-        RUNNING.set(root);
-        root.host_panicking.set(std::thread::panicking());
-        if matches!(order, Order::Unwind) {
-            root.unwind();
-        }
+        root.takes_control();
     }
 }

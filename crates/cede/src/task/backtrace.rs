@@ -1,8 +1,6 @@
 //! The frames of a task that is suspended: read on its own stack, without running anything of it.
 
 use std::backtrace::Backtrace;
-use std::cell::RefCell;
-use std::rc::Rc;
 
 use super::handle::AnyTask;
 
@@ -14,12 +12,10 @@ impl AnyTask {
     /// task on its stack, or has ended; and where the stack has no room left to be looked at.
     pub fn backtrace(&self) -> Option<String> {
         let mut worker = self.task.take_worker()?;
-        let seen: Rc<RefCell<Option<Backtrace>>> = Rc::default();
-        let mine = seen.clone();
-        worker.look(Rc::new(move || *mine.borrow_mut() = Some(Backtrace::force_capture())));
+        let mut seen = None;
+        worker.look(|| seen = Some(Backtrace::force_capture()));
         self.task.put_worker(worker);
-        let backtrace = seen.take()?;
-        Some(trimmed(&backtrace.to_string()))
+        Some(trimmed(&seen?.to_string()))
     }
 }
 
