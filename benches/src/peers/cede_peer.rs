@@ -297,7 +297,7 @@ fn wait_event(n: u64) -> Outcome {
     let began = Instant::now();
     let tasks = all_waiting(n, &event);
     let created = began.elapsed();
-    let bytes = meter::resident().saturating_sub(before);
+    let bytes = resident_at_rest().saturating_sub(before);
     let began = Instant::now();
     event.set();
     for task in tasks {
@@ -306,13 +306,19 @@ fn wait_event(n: u64) -> Outcome {
     suspended(n, bytes, created, began.elapsed())
 }
 
+/// When the loop has had nothing to do, and so has given back what the ready queue needed while it held all.
+fn resident_at_rest() -> u64 {
+    cede::sleep(Duration::from_millis(1)).await_().expect("nobody cancels");
+    meter::resident()
+}
+
 fn wait_sleep(n: u64) -> Outcome {
     cede::sleep(Duration::from_millis(1)).await_().expect("nobody cancels");
     let before = meter::resident();
     let began = Instant::now();
     let tasks = spawn_waiting(n, |_| || cede::sleep(Duration::from_secs(3600)).await_());
     let created = began.elapsed();
-    let bytes = meter::resident().saturating_sub(before);
+    let bytes = resident_at_rest().saturating_sub(before);
     black_box(tasks);
     finish_early(&suspended(n, bytes, created, Duration::ZERO)[..2])
 }

@@ -10,7 +10,7 @@
 
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cede::sync::Event;
 use cede::{Awaitable, Cancelled, Error, EventLoop, Task};
@@ -67,7 +67,8 @@ fn burst(tasks: usize) -> Result<(), Error> {
 
 type Waiting = (Rc<Event>, Vec<Task<Result<(), Cancelled>>>);
 
-/// Makes the tasks and lets each run up to its wait.
+/// Makes the tasks, lets each run up to its wait, and then the loop rest, which gives back what the ready queue needed
+/// while they were all in it.
 fn all_wait(tasks: usize) -> Result<Waiting, Error> {
     let event = Rc::new(Event::new());
     let waiting = (0..tasks).map(|_| {
@@ -76,6 +77,7 @@ fn all_wait(tasks: usize) -> Result<Waiting, Error> {
     });
     let waiting = waiting.collect();
     cede::yield_now().await_()?;
+    cede::sleep(Duration::from_millis(1)).await_()?;
     Ok((event, waiting))
 }
 

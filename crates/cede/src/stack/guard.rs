@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::advice::advise_all;
 use super::settings::StackError;
 
 /// How guard pages are made.
@@ -29,7 +30,6 @@ impl GuardMode {
 }
 
 /// Not in the libc crate yet (uapi/asm-generic/mman-common.h).
-#[cfg(target_os = "linux")]
 const MADV_GUARD_INSTALL: libc::c_int = 102;
 
 /// Mappings that are left to everybody else: threads, allocators, libraries, a panic's backtrace.
@@ -50,8 +50,29 @@ impl Guards {
         Guards { fall_back: AtomicBool::new(mode == GuardMode::Mprotect), mode, cap: mprotect_cap() }
     }
 
-    /// Makes `[low, low + len)` fault when touched; `made` guards exist already.
-    pub(crate) fn install(&self, low: usize, len: usize, made: usize) -> Result<(), StackError> {
+    /// Makes `len` bytes from each of these addresses on fault when touched, and gives how many of them, from the first
+    /// on: one at least. `made` guards exist already.
+    pub(crate) fn install(&self, lows: &[usize], len: usize, made: usize) -> Result<usize, StackError> {
+        if !self.fall_back.load(Ordering::Relaxed) {
+            match advise_all(lows, len, MADV_GUARD_INSTALL) {
+                // Without the call for many, or without the advice: the other call says which.
+                0 => {}
+                done => return Ok(done),
+            }
+        }
+        let mut done = 0;
+        for low in lows {
+            match self.install_one(*low, len, made + done) {
+                Ok(()) => done += 1,
+                // The first one decides; a later one is asked for again when it is needed.
+                Err(error) if done == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(done)
+    }
+
+    fn install_one(&self, low: usize, len: usize, made: usize) -> Result<(), StackError> {
         if !self.fall_back.load(Ordering::Relaxed) {
             match advise_guard(low, len) {
                 Ok(()) => return Ok(()),
@@ -101,4 +122,61 @@ fn mprotect_cap() -> usize {
 
 pub(crate) fn errno() -> i32 {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+pub(super) mod tests {
+    use std::io;
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    pub(in crate::stack) const PAGE: usize = 4096;
+    pub(in crate::stack) const STRIDE: usize = 17 * PAGE;
+
+    /// Addresses that are so far apart, of memory that nobody has touched.
+    pub(in crate::stack) fn fresh(count: usize) -> Vec<usize> {
+        // SAFETY: a new mapping, which stays until the process ends.
+        let mapping = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                count * STRIDE,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        assert_ne!(mapping, libc::MAP_FAILED);
+        (0..count).map(|nth| mapping.addr() + nth * STRIDE).collect()
+    }
+
+    /// Whether the byte there cannot be read: the kernel tries.
+    fn faults(address: usize) -> bool {
+        let (_reader, writer) = io::pipe().unwrap();
+        // SAFETY: what cannot be read gives an error.
+        let written = unsafe { libc::write(writer.as_raw_fd(), address as *const libc::c_void, 1) };
+        assert!(written == 1 || errno() == libc::EFAULT);
+        written != 1
+    }
+
+    #[test]
+    fn many_guards_are_made_at_once_or_one_by_one() {
+        for mode in [GuardMode::Auto, GuardMode::Mprotect] {
+            let (guards, lows) = (Guards::new(mode), fresh(40));
+            assert_eq!(guards.install(&lows[..30], PAGE, 0), Ok(30));
+            lows[30..].iter().for_each(|low| guards.install_one(*low, PAGE, 30).unwrap());
+            for low in lows {
+                assert!(faults(low) && faults(low + PAGE - 1) && !faults(low + PAGE), "{mode:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_mappings_have_run_out_some_guards_are_made_or_it_is_an_error() {
+        let (guards, lows) = (Guards { cap: 103, ..Guards::new(GuardMode::Mprotect) }, fresh(5));
+        assert_eq!(guards.install(&lows, PAGE, 100), Ok(3));
+        assert_eq!(lows.iter().filter(|low| faults(**low)).count(), 3);
+        assert_eq!(guards.install(&lows[3..], PAGE, 103), Err(StackError::TooManyMappings { stacks: 103 }));
+    }
 }

@@ -23,6 +23,7 @@
 
 #![allow(unsafe_code)] // this is the room for memory and stack switching; see docs/architecture.md
 
+mod advice;
 mod ahead;
 mod altstack;
 mod counts;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use super::advice::populate;
 use super::guard::{Guards, errno};
 use super::head;
 use super::label::Label;
@@ -13,8 +14,10 @@ use super::overflow;
 use super::settings::{CLASSES, StackError, StackSettings, size_of_class};
 
 const REGION: usize = 64 << 20;
-/// Slots are made this many at a time, so that the lock is taken seldom.
-const BATCH: usize = 16;
+/// Slots are made at least this many at a time, so that the lock is taken and the kernel is called seldom.
+const FEW: usize = 16;
+/// And at most this many: as many as an eighth of what there is, for each of them has its first page.
+const MANY: usize = 128;
 const NO_CLASS: u8 = u8::MAX;
 
 /// A stack's place: the addresses of its slot.
@@ -137,7 +140,7 @@ impl Reservation {
         }
         let stride = self.stride(class);
         if let Some(run) = mine.runs.last_mut() {
-            let count = BATCH.min(run.slots);
+            let count = FEW.min(run.slots);
             let slot = |nth: usize| self.slot_at(run.low + nth * stride, class);
             spare.extend((1..count).rev().map(slot));
             let first = slot(0);
@@ -159,28 +162,23 @@ impl Reservation {
             mine.left = self.region / stride;
             *next_region += 1;
         }
-        let mut first = None;
-        for _ in 0..BATCH.min(mine.left) {
-            let slot = self.slot_at(mine.next, class);
-            match self.guards.install(slot.low, self.guard_size, self.made.load(Ordering::Relaxed)) {
-                Ok(()) => {}
-                // The first one decides; a later one is asked for again when it is needed.
-                Err(error) if first.is_none() => return Err(error),
-                Err(_) => break,
-            }
-            mine.next += stride;
-            mine.left -= 1;
-            self.made.fetch_add(1, Ordering::Relaxed);
+        let made = self.made.load(Ordering::Relaxed);
+        let lows: Vec<usize> =
+            (0..(made / 8).clamp(FEW, MANY).min(mine.left)).map(|nth| mine.next + nth * stride).collect();
+        let count = self.guards.install(&lows, self.guard_size, made)?;
+        mine.next += count * stride;
+        mine.left -= count;
+        self.made.fetch_add(count, Ordering::Relaxed);
+        let page = page_size();
+        populate(&lows[..count].iter().map(|low| low + stride - page).collect::<Vec<_>>(), page);
+        let slots = lows[..count].iter().map(|low| self.slot_at(*low, class));
+        for slot in slots.clone() {
             // SAFETY: the label's place is inside a fresh slot that nobody else has, and aligned, for it lies
             // a number of cache lines below a page boundary.
             unsafe { label_of(&slot).write(Label::new()) };
-            match first {
-                None => first = Some(slot),
-                Some(_) => spare.push(slot),
-            }
         }
-        spare.reverse();
-        Ok(first.expect("a region with a slot left gives at least one"))
+        spare.extend(slots.rev());
+        Ok(spare.pop().expect("a region with a slot left gives at least one"))
     }
 
     /// Takes back neighbours that hold no memory any more, from the first to the last of these.
