@@ -182,15 +182,12 @@ fn a_circle_is_found_while_others_run() {
     assert!(tree.contains("one, which closes a circle"), "{tree}");
 }
 
-#[cfg(not(feature = "sanitizer"))]
 #[inline(never)]
 fn digs_deep() -> cede::Result<()> {
     cede::sleep(Duration::from_secs(1)).await_()?;
     Ok(())
 }
 
-/// AddressSanitizer keeps variables on a stack of its own, so that nobody can tell how much room is left.
-#[cfg(not(feature = "sanitizer"))]
 #[test]
 fn the_stack_of_a_suspended_task_can_be_read_and_it_goes_on() {
     let (frames, ended) = run(|| {
@@ -203,6 +200,45 @@ fn the_stack_of_a_suspended_task_can_be_read_and_it_goes_on() {
     assert!(frames.contains("digs_deep"), "{frames}");
     assert!(!frames.contains("run_body") && !frames.contains("task::park"), "{frames}");
     assert!(ended);
+}
+
+/// Waits where no more than this is left of a stack of 64 KiB that begins about here.
+#[cfg(not(feature = "sanitizer"))] // its frames are larger, and its variables elsewhere
+fn waits_with_no_more_left_than(left: usize) {
+    #[inline(never)]
+    fn dig(start: usize, depth: usize) {
+        let frame = std::hint::black_box([0u8; 512]);
+        if start - frame.as_ptr().addr() < depth {
+            dig(start, depth);
+        } else {
+            cede::sleep(Duration::from_secs(1)).await_().unwrap();
+        }
+        std::hint::black_box(&frame);
+    }
+    let start = [0u8; 8];
+    dig(std::hint::black_box(&start).as_ptr().addr(), (64 << 10) - left);
+}
+
+#[cfg(not(feature = "sanitizer"))]
+#[test]
+fn a_stack_without_room_is_not_read_be_it_a_task_s_or_a_generator_s() {
+    let seen = |left, in_a_generator| {
+        run(move || {
+            let body = move || match in_a_generator {
+                false => waits_with_no_more_left_than(left),
+                true => cede::Generator::<()>::new(move |_| waits_with_no_more_left_than(left))
+                    .stack_size(64 << 10)
+                    .for_each(drop),
+            };
+            let task = cede::create_task(cede::coroutine(body).stack_size(64 << 10));
+            cede::yield_now().await_().unwrap();
+            let frames = task.handle().backtrace();
+            task.await_().unwrap();
+            frames.is_some()
+        })
+    };
+    assert_eq!([seen(32 << 10, false), seen(8 << 10, false)], [true, false]);
+    assert_eq!([seen(32 << 10, true), seen(8 << 10, true)], [true, false]);
 }
 
 #[test]

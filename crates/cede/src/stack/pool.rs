@@ -57,7 +57,7 @@ impl PooledStack {
 
     /// The lowest address that is not guard.
     pub(crate) fn usable_from(&self) -> usize {
-        self.slot.top() - self.size()
+        self.slot.usable_from()
     }
 
     /// From there to its top.

@@ -37,6 +37,11 @@ impl Slot {
     pub(crate) fn top(&self) -> usize {
         self.base.get() + head::SIZE + usize::from(self.colour)
     }
+
+    /// The lowest address that is not guard.
+    pub(crate) fn usable_from(&self) -> usize {
+        self.top() - size_of_class(self.class)
+    }
 }
 
 /// How far below its top the nth slot of a region begins. Where in its page a line lies says in which few sets

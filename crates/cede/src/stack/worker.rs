@@ -24,6 +24,7 @@ use super::head::label_at;
 use super::here::here;
 use super::label::Label;
 use super::pool::{self, PooledStack};
+use super::reservation::Reservation;
 use super::settings::{StackError, size_of_class};
 
 /// What a worker runs: a function and what it is given. Dropped without being run, it leaks that.
@@ -149,11 +150,6 @@ impl Root {
         unsafe { &*label_at(ptr::from_ref(self).addr()) }
     }
 
-    /// Bytes left on the stack, seen from here.
-    fn left(&self) -> usize {
-        here().saturating_sub(self.limit)
-    }
-
     /// Whether a panic or a teardown is leaving the job's frames.
     #[inline]
     fn refuses(&self) -> bool {
@@ -170,7 +166,7 @@ impl Root {
     fn not_resumed(&self) {
         while self.order.get() == Order::Look {
             let look = self.take_job();
-            if self.left() >= ROOM_TO_LOOK {
+            if left() >= ROOM_TO_LOOK {
                 look.run();
             }
             self.yielder().suspend(Answer::Suspended);
@@ -363,6 +359,13 @@ fn work(root: &Root) {
 
 /// How much of a stack must be left for a look at it: reading a backtrace takes a few KiB.
 const ROOM_TO_LOOK: usize = 12 * 1024;
+
+/// Bytes left on the stack that we are on: a worker's, or that of a generator which the job runs.
+fn left() -> usize {
+    let here = here();
+    let stack = Reservation::global().ok().and_then(|reservation| reservation.stack_at(here));
+    stack.map_or(0, |slot| here.saturating_sub(slot.usable_from()))
+}
 
 /// The running job, which can be suspended.
 pub(crate) struct Suspendable<'a> {
