@@ -66,6 +66,10 @@ impl<K: Ord + Copy> Heap<K> {
         if index < self.entries.len() {
             self.rise(index);
             self.sink(index);
+        } else if index == 0 {
+            // The next ones get places in the order of memory, and not in that in which these were given back.
+            self.places.clear();
+            self.free.clear();
         }
     }
 
