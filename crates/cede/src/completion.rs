@@ -114,6 +114,15 @@ impl Completion {
         }
     }
 
+    /// Whether there is nobody on the list.
+    #[inline]
+    pub(crate) fn calls_nobody(&self) -> bool {
+        let callbacks = self.callbacks.replace(Callbacks::None);
+        let nobody = matches!(callbacks, Callbacks::None);
+        self.callbacks.set(callbacks);
+        nobody
+    }
+
     /// Sets the outcome of what has a result; whoever it would wake goes on by himself.
     #[inline]
     pub(crate) fn finish(&self) {

@@ -22,6 +22,12 @@ impl Name {
         Name::Of(tidy::<F>)
     }
 
+    /// Whether there is nothing of it to drop.
+    #[inline]
+    pub(crate) fn is_static(&self) -> bool {
+        !matches!(self, Name::Given(_))
+    }
+
     /// The name itself: copied only if it was made at run time.
     pub(crate) fn to_cow(&self) -> Cow<'static, str> {
         match self {

@@ -13,6 +13,7 @@
 
 mod ahead;
 mod debug;
+mod hands;
 mod ready;
 mod register;
 mod told;
@@ -72,6 +73,8 @@ pub(crate) struct Schedule {
     fast: Cell<bool>,
     /// Whether tasks may give control on by themselves: the fast path is on, and debug mode off.
     hands_on: Cell<bool>,
+    /// The same, and it is not special: what the quickest ways ask before they begin.
+    quick: Cell<bool>,
     /// How many tasks are being started eagerly: their stacks lie on each other, so nobody hands on.
     keeping: Cell<u32>,
     factory: RefCell<Option<TaskFactory>>,
@@ -133,6 +136,7 @@ impl Schedule {
             debug: Cell::new(debug),
             fast: Cell::new(fast),
             hands_on: Cell::new(fast && !debug),
+            quick: Cell::new(fast && !debug),
             keeping: Cell::new(0),
             factory: RefCell::default(),
             has_factory: Cell::new(false),
@@ -192,26 +196,14 @@ impl Schedule {
     /// Begins a turn: what is ready now is what it runs.
     #[inline]
     pub(crate) fn begin_turn(&self) {
-        self.turn.todo.set(self.ready());
-        self.turn.count_turn();
+        self.count_turn();
         self.observe(|| Event::TurnBegins { turn: self.turn.turns.get(), ready: self.turn.todo.get() });
     }
 
-    /// The task whose step is the next callback, if a task may take it without the loop: the fast path is
-    /// on, and either this turn goes on, or nothing stands at the boundary for the loop to look at.
     #[inline(always)]
-    pub(crate) fn next_step_here(&self) -> Option<TaskKey> {
-        if !self.hands_on.get() {
-            return None;
-        }
-        let key = self.ready.first_step()?;
-        if self.turn.todo.get() == 0 {
-            if !self.turn.may_cross() {
-                return None;
-            }
-            self.begin_turn();
-        }
-        Some(key)
+    fn count_turn(&self) {
+        self.turn.todo.set(self.ready());
+        self.turn.count_turn();
     }
 
     /// Takes the callback at the head of the queue, which is one of this turn.
@@ -222,30 +214,10 @@ impl Schedule {
         Some(next)
     }
 
-    /// Takes the step that [`next_step_here`](Self::next_step_here) has shown.
-    #[inline(always)]
-    pub(crate) fn take_step(&self) {
-        self.ready.drop_step();
-        self.count_taken();
-    }
-
     #[inline(always)]
     fn count_taken(&self) {
         self.turn.todo.set(self.turn.todo.get() - 1);
         self.turn.count_callback();
-    }
-
-    /// Takes a callback that is pushed now, if it is the only one: none is ready, so it would begin a turn of
-    /// its own, and a task may do that without the loop; nobody is told of it, so nobody may watch. Whether it
-    /// does.
-    #[inline]
-    pub(crate) fn cross_empty(&self) -> bool {
-        let so = !self.special.get() && self.ready() == 0 && self.hands_on.get() && self.turn.may_cross();
-        if so {
-            self.turn.count_turn();
-            self.turn.count_callback();
-        }
-        so
     }
 
     pub(crate) fn ready(&self) -> usize {
@@ -278,7 +250,7 @@ impl Schedule {
 
     pub(crate) fn close(&self) {
         self.closed.set(true);
-        self.special.set(true);
+        self.set_special(true);
         while self.ready.pop_front().is_some() {}
         self.workers.clear();
         self.waits.clear();
@@ -288,15 +260,10 @@ impl Schedule {
         self.closed.get()
     }
 
-    /// Whether it is closed, or somebody watches.
-    #[inline]
-    pub(crate) fn is_special(&self) -> bool {
-        self.special.get()
-    }
-
     // ---- the register
 
     /// Enters a task and queues its first step.
+    #[inline(always)]
     pub(crate) fn register(&self, task: &TaskRef) {
         let key = self.enroll(task);
         self.push(Callback::Step(key));
@@ -366,24 +333,6 @@ impl Schedule {
         self.update_hands();
     }
 
-    pub(crate) fn set_fast_path(&self, on: bool) {
-        self.fast.set(on);
-        self.update_hands();
-    }
-
-    fn update_hands(&self) {
-        self.hands_on.set(
-            self.fast.get() && !self.debug.get() && self.keeping.get() == 0 && !self.stack_usage.is_on(),
-        );
-    }
-
-    /// Until the guard is dropped, whoever parks gives control back and not on.
-    pub(crate) fn keep_hands(self: &Rc<Self>) -> KeptHands {
-        self.keeping.set(self.keeping.get() + 1);
-        self.update_hands();
-        KeptHands { schedule: self.clone() }
-    }
-
     // ---- how tasks are made
 
     #[inline]
@@ -407,7 +356,7 @@ impl Schedule {
     }
 
     pub(crate) fn set_observer(&self, observer: Option<Told>) {
-        self.special.set(observer.is_some() || self.closed.get());
+        self.set_special(observer.is_some() || self.closed.get());
         self.teller.listen(observer);
     }
 
@@ -422,16 +371,5 @@ impl Schedule {
     #[inline]
     pub(crate) fn observing(&self) -> bool {
         self.teller.observing()
-    }
-}
-
-pub(crate) struct KeptHands {
-    schedule: Rc<Schedule>,
-}
-
-impl Drop for KeptHands {
-    fn drop(&mut self) {
-        self.schedule.keeping.set(self.schedule.keeping.get() - 1);
-        self.schedule.update_hands();
     }
 }

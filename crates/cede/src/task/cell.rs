@@ -23,7 +23,7 @@ use std::marker::PhantomData;
 use std::mem::needs_drop;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::rc::Rc;
 
 use super::blocks::Size;
@@ -31,7 +31,7 @@ use super::core::TaskCore;
 use super::handle::AnyTask;
 use super::handoff;
 use super::output::Output;
-use crate::coroutine::{Body, Parts};
+use crate::coroutine::Body;
 use crate::error::{Cancelled, JoinError, panic_text};
 use crate::name::Name;
 use crate::outcome::{Classify, Outcome};
@@ -96,20 +96,6 @@ impl TaskRef {
     /// A task that has not begun, and whom nobody knows yet.
     #[inline(always)]
     pub(super) fn make<F>(
-        parts: Parts<F>,
-        schedule: Rc<Schedule>,
-        site: &'static Location<'static>,
-    ) -> TypedRef<F::Returns>
-    where
-        F: Body + 'static,
-        F::Returns: 'static,
-    {
-        // One by one, so that they go in registers: what was just stored by words would be copied by more than words.
-        let Parts { body, name, classify, stack_size, .. } = parts;
-        Self::of_parts(body, name, classify, stack_size, schedule, site)
-    }
-
-    fn of_parts<F>(
         body: F,
         name: Name,
         classify: Classify<F::Returns>,
@@ -232,8 +218,28 @@ impl Drop for TaskRef {
 impl TaskRef {
     #[inline(never)]
     fn drop_contents(&self) {
+        let methods = self.head().methods;
         // The task's own count may be the loop's last, and the block is the loop's.
-        let schedule = self.schedule.clone();
+        let schedule;
+        if methods.plain && self.completion.outcome() == Outcome::Finished && self.owns_only_its_loop() {
+            // SAFETY: the last `TaskRef` is going, so nobody reaches the core any more, and nobody drops it: this is
+            // all that it owns.
+            schedule = unsafe { ptr::read(&raw const self.head().core.schedule) };
+        } else {
+            schedule = self.schedule.clone();
+            self.drop_each();
+        }
+        let weak = TaskWeak { counts: self.head.cast() }; // the one that stands for all `TaskRef`s
+        if let Some(size) = weak.last() {
+            // SAFETY: nobody points here any more, and the loop handed the block out with this size.
+            unsafe { schedule.blocks.give(self.head.cast(), size) };
+        }
+        std::mem::forget(weak); // its count is gone
+    }
+
+    /// Drops all that is in the block.
+    #[inline(never)]
+    fn drop_each(&self) {
         let methods = self.head().methods;
         let core = DropCore(self.head);
         if !(methods.plain && self.completion.outcome() == Outcome::Finished) {
@@ -242,12 +248,6 @@ impl TaskRef {
             unsafe { (methods.drop_typed)(self.head) };
         }
         drop(core);
-        let weak = TaskWeak { counts: self.head.cast() }; // the one that stands for all `TaskRef`s
-        if let Some(size) = weak.last() {
-            // SAFETY: nobody points here any more, and the loop handed the block out with this size.
-            unsafe { schedule.blocks.give(self.head.cast(), size) };
-        }
-        std::mem::forget(weak); // its count is gone
     }
 }
 

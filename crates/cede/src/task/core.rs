@@ -111,6 +111,19 @@ impl TaskCore {
         }
     }
 
+    /// Whether there is nothing in it to drop but what it knows of its loop, as with most tasks that have ended.
+    #[inline(always)]
+    pub(super) fn owns_only_its_loop(&self) -> bool {
+        let TaskCore { worker, waiting, completion, coroutine, given, message, context, .. } = self;
+        is_none(worker)
+            && !waiting.is_any()
+            && completion.calls_nobody()
+            && coroutine.is_static()
+            && given.get().is_none()
+            && is_none(message)
+            && is_none(context)
+    }
+
     #[inline]
     pub(crate) fn completion(&self) -> &Completion {
         &self.completion
@@ -249,6 +262,18 @@ impl TaskCore {
     #[inline]
     pub(super) fn wait_for(&self, target: Target, at: &'static Location<'static>) {
         self.waiting.set(target);
+        self.waits_at(at);
+    }
+
+    /// The same of a task, by one that runs.
+    #[inline(always)]
+    pub(super) fn wait_for_task(&self, task: TaskRef, at: &'static Location<'static>) {
+        self.waiting.put_task(task);
+        self.waits_at(at);
+    }
+
+    #[inline(always)]
+    fn waits_at(&self, at: &'static Location<'static>) {
         self.waiting_at.set(Some(at));
         self.waiting_since.set(self.schedule.turn.callbacks.get());
     }
@@ -344,6 +369,15 @@ impl TaskCore {
         }
         f.write_str(">")
     }
+}
+
+/// Whether nothing lies in a cell.
+#[inline(always)]
+fn is_none<T>(cell: &Cell<Option<T>>) -> bool {
+    let value = cell.take();
+    let none = value.is_none();
+    cell.set(value);
+    none
 }
 
 /// A clone of what lies in a cell.

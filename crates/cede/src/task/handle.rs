@@ -11,7 +11,8 @@ use crate::completion::CallbackId;
 use crate::context::{self, Context};
 use crate::coroutine::{Body, Parts};
 use crate::error::JoinError;
-use crate::outcome::Outcome;
+use crate::name::Name;
+use crate::outcome::{Classify, Outcome};
 use crate::schedule::Schedule;
 use crate::target::{self, Awaited, Target};
 
@@ -47,7 +48,25 @@ impl<T: 'static> Task<T> {
     where
         F: Body<Returns = T> + 'static,
     {
-        let task = Task::of(TaskRef::make(parts, schedule, Location::caller()));
+        // One by one, so that they go in registers: what was just stored by words would be copied by more than words.
+        let Parts { body, name, classify, stack_size, .. } = parts;
+        Self::queued(body, name, classify, stack_size, schedule, Location::caller())
+    }
+
+    /// Out of line, all of it at once: it is as long as a few calls, and is at every place that makes a task.
+    #[inline(never)]
+    fn queued<F>(
+        body: F,
+        name: Name,
+        classify: Classify<T>,
+        stack_size: Option<usize>,
+        schedule: Rc<Schedule>,
+        site: &'static Location<'static>,
+    ) -> Self
+    where
+        F: Body<Returns = T> + 'static,
+    {
+        let task = Task::of(TaskRef::make(body, name, classify, stack_size, schedule, site));
         task.task().schedule.register(task.task());
         task
     }
@@ -78,7 +97,8 @@ impl<T: 'static> Task<T> {
     where
         F: Body<Returns = T> + 'static,
     {
-        let task = Task::of(TaskRef::make(parts, schedule, Location::caller()));
+        let Parts { body, name, classify, stack_size, .. } = parts;
+        let task = Task::of(TaskRef::make(body, name, classify, stack_size, schedule, Location::caller()));
         if let Some(context) = context {
             task.task().context().set(Some(context.clone()));
         }

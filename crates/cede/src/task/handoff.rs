@@ -99,17 +99,17 @@ pub(super) fn await_on_top(
     at: &'static Location<'static>,
 ) -> Option<Result<Option<Cancelled>, Refused>> {
     let schedule = &*next.schedule;
-    if !may_run_on_top(next) || schedule.is_special() || is_driven() {
+    if !may_run_on_top(next) || !schedule.is_quick() || is_driven() {
         return None;
     }
     stack::below(|below| {
         let task = schedule.take_current()?;
-        if task.must_cancel.get() || !has_room(&below) || schedule.next_step_here() != Some(next.key()) {
-            schedule.set_current(Some(task));
+        if task.must_cancel.get() || !has_room(&below) || schedule.next_step_quickly() != Some(next.key()) {
+            schedule.put_current(task);
             return None;
         }
         next.completion.add_waker(task.key());
-        task.wait_for(next.clone().into(), at);
+        task.wait_for_task(next.clone(), at);
         schedule.take_step();
         begin_first_unwatched(next);
         let outcome = run_on(below.label, &task, next);

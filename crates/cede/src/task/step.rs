@@ -79,7 +79,7 @@ fn begin_watched(task: &TaskRef) {
 /// The same where nobody watches, of one that has not begun and is not cancelled.
 #[inline(always)]
 pub(super) fn begin_first_unwatched(task: &TaskRef) {
-    task.schedule.set_current(Some(task.clone()));
+    task.schedule.put_current(task.clone());
     task.fresh.set(false);
 }
 
