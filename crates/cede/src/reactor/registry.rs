@@ -1,6 +1,7 @@
 //! The loop's descriptors by their keys, and the sleep.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::rc::Rc;
@@ -35,7 +36,9 @@ pub(crate) struct Reactor {
     pub(super) selector: Selector,
     pub(super) entries: RefCell<SlotMap<SourceKey, Entry>>,
     /// The watches, by descriptor.
-    pub(super) watched: RefCell<std::collections::BTreeMap<RawFd, SourceKey>>,
+    pub(super) watched: RefCell<BTreeMap<RawFd, SourceKey>>,
+    /// Those for which the ring is asked: the selector knows nothing of them, and could not refuse them.
+    ringed: RefCell<BTreeSet<RawFd>>,
     /// How many wait: tasks that are parked, and watches.
     waiting: Cell<usize>,
     /// How many callbacks had run at the last look, and when that was.
@@ -71,6 +74,7 @@ impl Reactor {
             selector: Selector::new()?,
             entries: RefCell::default(),
             watched: RefCell::default(),
+            ringed: RefCell::default(),
             waiting: Cell::new(0),
             callbacks: Cell::new(0),
             looked_at: Cell::new(0),
@@ -204,8 +208,14 @@ impl Reactor {
         }
         let entry = make();
         let by_ring = self.by_ring(&entry);
+        let fd = source.as_fd().as_raw_fd();
+        if self.ringed.borrow().contains(&fd) || by_ring && self.watched.borrow().contains_key(&fd) {
+            drop(entry);
+            return Err(explained(rustix::io::Errno::EXIST.into(), fd)); // as the selector says of its own
+        }
         let key = self.entries.borrow_mut().insert(entry);
         if by_ring {
+            self.ringed.borrow_mut().insert(fd);
             return Ok(key); // it is asked for each time
         }
         match self.selector.add(&source, key.token(), interest) {
@@ -213,7 +223,7 @@ impl Reactor {
             Err(error) => {
                 let entry = self.entries.borrow_mut().remove(key);
                 drop(entry); // outside the borrow
-                Err(explained(error, source.as_fd().as_raw_fd()))
+                Err(explained(error, fd))
             }
         }
     }
@@ -227,7 +237,9 @@ impl Reactor {
     pub(super) fn deregister(&self, key: SourceKey, source: impl AsFd) {
         let entry = self.entries.borrow_mut().remove(key);
         if let Some(entry) = entry {
-            if !self.by_ring(&entry) && self.process == std::process::id() {
+            if self.by_ring(&entry) {
+                self.ringed.borrow_mut().remove(&source.as_fd().as_raw_fd());
+            } else if self.process == std::process::id() {
                 let _ = self.selector.remove(source);
             }
             if let Entry::Ends(ends) = entry {
