@@ -154,6 +154,52 @@ fn shutdown_waits_as_long_as_it_is_told_and_then_ends_what_is_left() {
     .unwrap();
 }
 
+/// More than the system takes at once.
+const MUCH: usize = 16 << 20;
+
+fn much() -> io::Result<Server> {
+    start_server("127.0.0.1:0", |_, writer| writer.write(&vec![b'x'; MUCH]))
+}
+
+/// asyncio's server waits for its transports, which send what they keep.
+#[test]
+fn what_a_handler_leaves_to_be_sent_is_sent_before_the_server_counts_its_connection_as_ended() {
+    let client = run(|| -> io::Result<_> {
+        let server = much()?;
+        let address = address(&server);
+        let client = std::thread::spawn(move || -> io::Result<usize> {
+            let mut stream = std::net::TcpStream::connect(address)?;
+            std::io::copy(&mut stream, &mut io::sink()).map(|count| count as usize)
+        });
+        while server.connections() == 0 {
+            yield_now().await_()?;
+        }
+        server.shutdown(None)?;
+        Ok(client) // and the loop ends, with whatever is still to be sent
+    });
+    assert_eq!(client.unwrap().join().unwrap().unwrap(), MUCH);
+}
+
+/// asyncio: `transport.abort()` forgets what it keeps.
+#[test]
+fn what_is_left_to_be_sent_to_somebody_who_does_not_read_is_forgotten_with_his_patience() {
+    run(|| -> io::Result<()> {
+        let server = much()?;
+        let client = TcpStream::connect(address(&server))?;
+        while server.connections() == 0 {
+            yield_now().await_()?;
+        }
+        server.shutdown(Duration::from_millis(1))?;
+        assert_eq!(server.connections(), 0);
+        let others = cede::all_tasks().into_iter().filter(|task| !task.done()).count() - 1;
+        assert_eq!(others, 0, "nobody sends any more");
+        let got = io::copy(&mut &client, &mut io::sink())?;
+        assert!((got as usize) < MUCH, "and the stream has ended: {got}");
+        Ok(())
+    })
+    .unwrap();
+}
+
 /// test_start_server_1, serve_forever: cancelled, it closes the server.
 #[test]
 fn serving_for_ever_ends_with_its_cancellation_and_closes_the_server() {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::Shutdown;
 use std::rc::Rc;
 
+use crate::combinators::wait;
 use crate::coroutine::{Awaitable, coroutine};
 use crate::error::{Error, Failure};
 use crate::facade::create_task;
@@ -151,6 +152,20 @@ impl<S: Stream + 'static> StreamWriter<S> {
         self.flush()
     }
 
+    /// Ends the connection, forgets what is kept, and ends the task that sends it: back when that has ended
+    /// (asyncio: `transport.abort`).
+    pub(super) fn abort(&self) {
+        let sender = self.shared.sender.take();
+        let _ = self.shared.stream.shutdown(Shutdown::Both);
+        if self.shared.unsent.get() > 0 {
+            self.shared.lose(io::Error::new(io::ErrorKind::ConnectionAborted, "the connection was aborted"));
+        }
+        if let Some(sender) = sender {
+            sender.cancel();
+            let _ = wait([sender]).await_(); // itself cancelled: the sender ends in the next turn anyway
+        }
+    }
+
     /// Sets how much may be kept before [`drain`](Self::drain) waits.
     ///
     /// asyncio counterpart: `transport.set_write_buffer_limits`.
@@ -227,6 +242,7 @@ impl<S: Stream + 'static> Shared<S> {
                 }
             }
             match self.stream.write_some(&sending[sent..]) {
+                _ if self.lost.borrow().is_some() => return, // aborted meanwhile
                 Ok(count) => {
                     sent += count;
                     self.unsent.set(self.unsent.get() - count);

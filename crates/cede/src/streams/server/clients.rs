@@ -12,7 +12,8 @@ use crate::net::Stream;
 use crate::sync::Event;
 use crate::task::AnyTask;
 
-/// The connections that are open: from their acceptance to the end of their handlers.
+/// The connections that are open: from their acceptance until their handlers have returned, and what those have
+/// written is sent.
 pub(super) struct Clients {
     open: RefCell<SlotMap<DefaultKey, Client>>,
     /// Set while none is open.
@@ -22,6 +23,8 @@ pub(super) struct Clients {
 struct Client {
     stream: Rc<dyn Stream>,
     task: Option<AnyTask>,
+    /// It is to end without sending what is kept.
+    aborted: bool,
 }
 
 impl Clients {
@@ -37,7 +40,7 @@ impl Clients {
 
     /// One more, until what this gives is dropped.
     pub(super) fn enter(self: &Rc<Self>, stream: Rc<dyn Stream>) -> Place {
-        let key = self.open.borrow_mut().insert(Client { stream, task: None });
+        let key = self.open.borrow_mut().insert(Client { stream, task: None, aborted: false });
         self.none.clear();
         Place { clients: self.clone(), key }
     }
@@ -53,7 +56,8 @@ impl Clients {
         self.open.borrow().values().filter_map(|client| client.task.clone()).collect()
     }
 
-    pub(super) fn cancel(&self) {
+    pub(super) fn abort(&self) {
+        self.open.borrow_mut().values_mut().for_each(|client| client.aborted = true);
         for task in self.tasks() {
             task.cancel();
         }
@@ -75,6 +79,13 @@ impl Clients {
 pub(super) struct Place {
     clients: Rc<Clients>,
     pub(super) key: DefaultKey,
+}
+
+impl Place {
+    /// Whether what is kept to be sent is to be forgotten.
+    pub(super) fn is_aborted(&self) -> bool {
+        self.clients.open.borrow().get(self.key).is_some_and(|client| client.aborted)
+    }
 }
 
 impl Drop for Place {

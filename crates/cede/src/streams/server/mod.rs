@@ -24,7 +24,7 @@ pub use start::{serve, start_server, start_unix_server};
 /// A server that runs. Clones are the same one.
 ///
 /// It goes on when all its handles are dropped. Closing it stops it from accepting; connections that are open
-/// stay until their handlers have returned, or are told to end.
+/// stay until their handlers have returned and what those have written is sent, or are told to end.
 ///
 /// asyncio counterpart: `asyncio.Server`.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ impl Server {
         !self.inner.closing.get() && !self.inner.closed.is_set()
     }
 
-    /// How many connections are open.
+    /// How many connections are open: those whose handlers run, or have left something to be sent.
     pub fn connections(&self) -> usize {
         self.inner.clients.len()
     }
@@ -75,14 +75,14 @@ impl Server {
         self.inner.clients.end_reading();
     }
 
-    /// Cancels the handler of every open connection.
+    /// Cancels the handler of every open connection; what it has written and is not sent is forgotten.
     ///
     /// asyncio counterpart: `abort_clients`.
     pub fn abort_clients(&self) {
-        self.inner.clients.cancel();
+        self.inner.clients.abort();
     }
 
-    /// Waits until it is closed and no connection is open any more.
+    /// Waits until it is closed and no connection is open any more: all that handlers have written is sent.
     ///
     /// asyncio counterpart: `wait_closed`.
     ///
@@ -94,7 +94,7 @@ impl Server {
     }
 
     /// Shuts it down gracefully: no new connections; those that are open may end by themselves for this long,
-    /// or for ever; what is left is cancelled. Back when none is open.
+    /// or for ever; what is left is [aborted](Self::abort_clients). Back when none is open.
     ///
     /// # Errors
     /// The cancellation, if the task is cancelled meanwhile; the server accepts no more, and the handlers go

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::clients::Clients;
+use super::clients::{Clients, Place};
 use super::listen::Accept;
 use super::{Inner, Server, is_quiet};
 use crate::coroutine::coroutine;
@@ -33,14 +33,14 @@ where
     A: Accept + 'static,
     E: Failure,
 {
-    serve_and_then(listener, handler, || ())
+    serve_and_then(listener, move |stream, _: &Place| handler(stream), || ())
 }
 
 /// As [`serve`]; calls this when it accepts no more and has let go of the listener.
 #[track_caller]
 fn serve_and_then<A, E>(
     listener: A,
-    handler: impl Fn(Rc<A::Stream>) -> Result<(), E> + 'static,
+    handler: impl Fn(Rc<A::Stream>, &Place) -> Result<(), E> + 'static,
     closed: impl FnOnce() + 'static,
 ) -> Server
 where
@@ -84,7 +84,7 @@ where
 fn connect<S, E>(
     clients: &Rc<Clients>,
     stream: Rc<S>,
-    handler: &Rc<impl Fn(Rc<S>) -> Result<(), E> + 'static>,
+    handler: &Rc<impl Fn(Rc<S>, &Place) -> Result<(), E> + 'static>,
 ) where
     S: crate::net::Stream + 'static,
     E: Failure,
@@ -92,10 +92,8 @@ fn connect<S, E>(
     let (place, handler) = (clients.enter(stream.clone()), handler.clone());
     let key = place.key;
     let serve = move || -> Result<(), E> {
-        let place = place;
-        let served = handler(stream);
-        drop(place);
-        served
+        let place = place; // goes with the task, begun or not
+        handler(stream, &place)
     };
     let task = create_task(coroutine(serve).fallible().named("connection"));
     clients.set_task(key, task.handle());
@@ -130,7 +128,7 @@ pub fn start_server<E: Failure>(
     handler: impl Fn(StreamReader<Shared<TcpStream>>, StreamWriter<TcpStream>) -> Result<(), E> + 'static,
 ) -> io::Result<Server> {
     let listener = TcpListener::bind(address)?;
-    Ok(serve(listener, with_reader_and_writer(handler)))
+    Ok(serve_and_then(listener, with_reader_and_writer(handler), || ()))
 }
 
 /// As [`start_server`], at a path. A socket that an earlier server has left there is removed; and so is this
@@ -157,8 +155,18 @@ pub fn start_unix_server<E: Failure>(
     }))
 }
 
+/// Calls it with a reader and a writer. The connection stays open until what it has written is sent; what an aborted
+/// one has written is forgotten.
 fn with_reader_and_writer<S: crate::net::Stream + 'static, E>(
     handler: impl Fn(StreamReader<Shared<S>>, StreamWriter<S>) -> Result<(), E> + 'static,
-) -> impl Fn(Rc<S>) -> Result<(), E> + 'static {
-    move |stream| handler(StreamReader::new(Shared(stream.clone())), StreamWriter::new(stream))
+) -> impl Fn(Rc<S>, &Place) -> Result<(), E> + 'static {
+    move |stream, place| {
+        let writer = StreamWriter::new(stream.clone());
+        let served = handler(StreamReader::new(Shared(stream)), writer.clone());
+        // Not sent: its connection is lost, or this task is cancelled now.
+        if place.is_aborted() || writer.flush().is_err() {
+            writer.abort();
+        }
+        served
+    }
 }
