@@ -27,7 +27,7 @@ impl<S: AsFd> Acceptor<S> {
         Acceptor { source, starved: Cell::new(false) }
     }
 
-    /// Accepts the next one. A connection that has gone before it was accepted is passed over. Where the
+    /// Accepts the next one. A connection that has gone or failed before it was accepted is passed over. Where the
     /// process or the system has no descriptors or no memory left, that is reported, once until it works
     /// again, and tried again after a pause: a server must neither spin nor end over it.
     #[track_caller]
@@ -38,7 +38,7 @@ impl<S: AsFd> Acceptor<S> {
     ) -> io::Result<T> {
         loop {
             match self.source.when(Way::Read, call, &mut attempt) {
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if is_of_connection(&error) => {}
                 Err(error) if is_want(&error) => {
                     if !self.starved.replace(true) {
                         report::report(&Report::AcceptPaused {
@@ -58,7 +58,27 @@ impl<S: AsFd> Acceptor<S> {
     }
 }
 
+/// Whether it is the connection's that was to be accepted: accept(2) hands on what befell it in the network, and says
+/// to try the next.
+fn is_of_connection(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(
+            Errno::CONNABORTED
+                | Errno::PROTO
+                | Errno::NETDOWN
+                | Errno::NETUNREACH
+                | Errno::HOSTDOWN
+                | Errno::HOSTUNREACH
+                | Errno::NOPROTOOPT
+        )
+    )
+}
+
 /// Whether it is for want of something that others may give back.
 fn is_want(error: &io::Error) -> bool {
-    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC)
+    )
 }

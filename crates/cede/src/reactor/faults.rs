@@ -39,7 +39,15 @@ impl Faults {
         let ends = self.errors && self.below(4) == 0;
         let errno = match (ends, way) {
             (true, _) if call.ends_with("::accept") => {
-                [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::CONNABORTED][self.below(4) as usize]
+                const ACCEPTING: [Errno; 6] = [
+                    Errno::MFILE,
+                    Errno::NFILE,
+                    Errno::NOBUFS,
+                    Errno::CONNABORTED,
+                    Errno::PROTO,
+                    Errno::HOSTUNREACH,
+                ];
+                ACCEPTING[self.below(ACCEPTING.len() as u64) as usize]
             }
             (true, Way::Read) => Errno::CONNRESET,
             (true, Way::Write) => [Errno::PIPE, Errno::CONNRESET, Errno::NOBUFS][self.below(3) as usize],
