@@ -169,7 +169,7 @@ fn what_a_handler_leaves_to_be_sent_is_sent_before_the_server_counts_its_connect
         let address = address(&server);
         let client = std::thread::spawn(move || -> io::Result<usize> {
             let mut stream = std::net::TcpStream::connect(address)?;
-            std::io::copy(&mut stream, &mut io::sink()).map(|count| count as usize)
+            io::copy(&mut stream, &mut io::sink()).map(|count| count as usize)
         });
         while server.connections() == 0 {
             yield_now().await_()?;

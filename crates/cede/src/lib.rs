@@ -51,7 +51,8 @@
 //! # Where to go on
 //!
 //! [`guide::coming_from_asyncio`] and [`guide::coming_from_tokio`] say what is where. Synchronisation is in [`sync`],
-//! channels in [`channel`], clean-up in [`contextlib`], stacks and their settings in [`mod@stack`].
+//! channels in [`channel`], clean-up in [`contextlib`], stacks and their settings in [`mod@stack`]; sockets in [`net`],
+//! asyncio's streams and servers in [`streams`], programs in [`process`], files in [`fs`].
 //!
 //! # Where it runs
 //!

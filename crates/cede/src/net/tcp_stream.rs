@@ -42,7 +42,7 @@ impl TcpStream {
     ///
     /// Of several addresses the first that answers is taken ("happy eyeballs"): they are tried in turn, IPv6
     /// and IPv4 alternating, the next as soon as one has failed, or beside it when it has not answered for
-    /// 250 ms. No attempt is left when this returns.
+    /// 250 ms. When this returns the other attempts are over, or cancelled and about to be.
     ///
     /// asyncio counterpart: `loop.create_connection`, with `happy_eyeballs_delay=0.25`.
     ///
