@@ -65,3 +65,40 @@ fn a_blocking_websocket_crate_cedes_where_it_would_block() {
         ]
     );
 }
+
+/// The program, as its users have it.
+#[path = "../../crates/cede/examples/chat.rs"]
+#[allow(dead_code, unreachable_pub)] // its `main` is not called here
+mod chat;
+
+type Client = tungstenite::WebSocket<TcpStream>;
+
+fn client(address: std::net::SocketAddr) -> Result<Client, Box<dyn Error>> {
+    let stream = TcpStream::connect(address)?;
+    Ok(tungstenite::client(format!("ws://{address}/"), stream).map_err(|error| error.to_string())?.0)
+}
+
+/// A ping is answered by the task that reads, while the one that writes has a frame half sent.
+#[test]
+fn in_the_chat_all_others_hear_what_one_says_each_message_whole_whoever_pings_meanwhile() {
+    run(|| -> Result<(), Box<dyn Error>> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let server = spawn(move || chat::serve(&listener));
+        let (mut one, mut other) = (client(address)?, client(address)?);
+        one.send(Message::text("hello"))?;
+        assert_eq!(other.read()?, Message::text("hello"));
+        let much = Message::text("x".repeat(8 << 20)); // more than the system takes at once
+        one.send(much.clone())?;
+        for _ in 0..1_000 {
+            yield_now().await_()?;
+        }
+        other.send(Message::Ping("there?".into()))?;
+        assert_eq!(other.read()?, much);
+        assert_eq!(other.read()?, Message::Pong("there?".into()));
+        server.cancel();
+        let _ = server.await_()?;
+        Ok(())
+    })
+    .unwrap();
+}

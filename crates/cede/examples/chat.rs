@@ -11,9 +11,9 @@ use std::error::Error;
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 
-use cede::Awaitable;
 use cede::channel::broadcast;
 use cede::net::{TcpListener, TcpStream};
+use cede::{Awaitable, Lock};
 use tungstenite::protocol::Role;
 use tungstenite::{Message, WebSocket};
 
@@ -22,16 +22,20 @@ type Said = (usize, Rc<str>);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
-    cede::run(cede::coroutine(move || serve(&address)))??;
+    let chat = move || -> io::Result<()> {
+        let listener = TcpListener::bind(&address)?;
+        println!("chat: {}", listener.local_addr()?);
+        serve(&listener)
+    };
+    cede::run(cede::coroutine(chat))??;
     Ok(())
 }
 
-fn serve(address: &str) -> io::Result<()> {
-    let listener = TcpListener::bind(address)?;
-    println!("chat: {}", listener.local_addr()?);
+/// Serves until the listener fails, or the task is cancelled.
+pub fn serve(listener: &TcpListener) -> io::Result<()> {
     let (room, _) = broadcast::channel::<Said>(64);
     for (number, stream) in listener.incoming().enumerate() {
-        let (stream, room) = (Shared(Rc::new(stream?)), room.clone());
+        let (stream, room) = (Shared::new(stream?), room.clone());
         cede::create_task(cede::coroutine(move || {
             if let Err(error) = client(number, stream, &room) {
                 eprintln!("client {number}: {error}");
@@ -72,22 +76,44 @@ fn client(number: usize, stream: Shared, room: &broadcast::Sender<Said>) -> Resu
     result
 }
 
-/// A stream with several owners.
-#[derive(Clone)]
-struct Shared(Rc<TcpStream>);
+/// A stream with several owners. What one of them writes before a flush, a frame and its answers to pings, is sent in one
+/// piece: another may have a frame of its own half sent.
+struct Shared {
+    stream: Rc<TcpStream>,
+    sending: Rc<Lock<()>>,
+    written: Vec<u8>,
+}
+
+impl Shared {
+    fn new(stream: TcpStream) -> Self {
+        Shared { stream: Rc::new(stream), sending: Rc::default(), written: Vec::new() }
+    }
+}
+
+impl Clone for Shared {
+    fn clone(&self) -> Self {
+        Shared { stream: self.stream.clone(), sending: self.sending.clone(), written: Vec::new() }
+    }
+}
 
 impl Read for Shared {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(bytes)
+        (&*self.stream).read(bytes)
     }
 }
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
+        self.written.extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if !self.written.is_empty() {
+            let _sending = self.sending.lock().await_()?;
+            (&*self.stream).write_all(&self.written)?;
+            self.written.clear();
+        }
         Ok(())
     }
 }
