@@ -12,6 +12,10 @@ check:
 test:
     @.ci/run test
 
+# the tests of sockets by the reactor of other systems than Linux
+portable:
+    @.ci/run portable
+
 # the library's tests with guard pages made by mprotect
 mprotect:
     @.ci/run mprotect
@@ -56,7 +60,11 @@ terminal:
 browser:
     @.ci/run browser
 
-# an idle loop burns no CPU, and another thread wakes it at once
+# 100,000 connections with random resets and cancels, by both reactors
+churn:
+    @.ci/run churn
+
+# an idle loop burns no CPU, with 10,000 connections too, and another thread wakes it at once
 idle:
     @.ci/run idle
 

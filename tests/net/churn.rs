@@ -12,6 +12,9 @@ use cede_tests::child;
 
 use crate::help::spawn;
 
+/// So many connections stand at one time, each with a task at either end.
+const AT_ONCE: usize = 50;
+
 /// Numbers by a seed: the same every time.
 struct Numbers(u64);
 
@@ -71,7 +74,7 @@ fn churn(connections: u64) -> io::Result<()> {
     let listener = Rc::new(TcpListener::bind("127.0.0.1:0")?);
     let address = listener.local_addr()?;
     let at_a_time = Rc::new(Semaphore::new(1));
-    let places = Rc::new(Semaphore::new(50));
+    let places = Rc::new(Semaphore::new(AT_ONCE));
     let mut clients = Vec::new();
     for number in 0..connections {
         let place = places.clone().acquire_owned().await_()?;
@@ -109,7 +112,7 @@ fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// `CEDE_CHURN` says how many; 100,000 take a minute or so.
+/// `CEDE_CHURN` says how many; 100,000, which `.ci/run churn` asks for, take half a minute or so.
 #[test]
 fn after_a_churn_of_connections_nothing_is_left() {
     let ended = child::in_child(&[], || {
@@ -121,12 +124,19 @@ fn after_a_churn_of_connections_nothing_is_left() {
         let before = descriptors();
         churned(connections).unwrap().unwrap();
         assert_eq!(descriptors(), before);
-        // No timer, no descriptor that somebody waits for: or it would wait for them.
+        // Of all the time limits no timer is set, be it for the next millisecond.
+        let left = event_loop.snapshot();
+        assert_eq!((left.timers, left.ready), (vec![], vec![]));
+        assert_eq!((left.tasks, left.promises), (vec![], vec![]));
+        // Nobody waits for a descriptor: or the loop would too.
         let never = event_loop.create_promise::<()>();
         let error = event_loop.run_until_complete(cede::coroutine(move || never.await_())).unwrap_err();
         assert!(error.is_deadlock(), "{error}");
+        // However many came, no more stacks were taken than there were tasks at one time, the main one included.
+        let taken = cede::stack::counts().stacks;
+        assert!(taken <= 2 * AT_ONCE as u64 + 1, "{taken}");
         drop(event_loop);
-        // The stacks are back. None was taken twice, for a loop keeps its idle ones; and a few were made that nobody
+        // They are back. None was taken twice, for a loop keeps its idle ones; and a few were made that nobody
         // took, for they are made several at once.
         assert!(cede::stack::pooled().stacks as u64 >= cede::stack::counts().stacks);
     });

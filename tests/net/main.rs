@@ -18,6 +18,7 @@ mod row_34_writer;
 mod row_35_connect;
 mod row_35_datagrams;
 mod sharing;
+mod stdio;
 mod stream_sockets;
 mod tls;
 mod unix_sockets;

@@ -1,4 +1,5 @@
-//! TLS over our streams: both sides, the openssl program, ends and lies.
+//! TLS over our streams: both sides, ends and lies. The openssl program and curl, which nobody here wrote, are
+//! `.ci/programs`' to ask.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::Shutdown;

@@ -51,7 +51,8 @@ impl UnixDatagram {
     /// # Errors
     /// As [`unbound`](Self::unbound).
     pub fn pair() -> io::Result<(Self, Self)> {
-        let (one, other) = net::UnixDatagram::pair()?;
+        let (one, other) = net::UnixDatagram::pair()
+            .map_err(|error| io::Error::new(error.kind(), format!("UnixDatagram::pair: {error}")))?;
         Ok((Self::from_std(one)?, Self::from_std(other)?))
     }
 

@@ -76,7 +76,8 @@ impl UnixStream {
     /// # Errors
     /// When the system gives no descriptors. When no loop runs here.
     pub fn pair() -> io::Result<(Self, Self)> {
-        let (one, other) = net::UnixStream::pair()?;
+        let (one, other) = net::UnixStream::pair()
+            .map_err(|error| io::Error::new(error.kind(), format!("UnixStream::pair: {error}")))?;
         Ok((Self::from_std(one)?, Self::from_std(other)?))
     }
 
