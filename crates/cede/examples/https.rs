@@ -42,10 +42,16 @@ fn run(address: &str, config: ServerConfig) -> io::Result<()> {
 /// Answers requests without bodies, until the client closes.
 fn answer(reader: impl io::Read, mut writer: impl Write) -> io::Result<()> {
     let mut lines = BufReader::new(reader).lines();
-    while let Some(request) = lines.next().transpose()? {
+    loop {
+        let request = match lines.next().transpose() {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(()),
+            // Many go without the farewell of TLS: between two requests nothing is lost by that.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        };
         while lines.next().transpose()?.is_some_and(|header| !header.is_empty()) {}
         let body = format!("you asked for {request}\n");
         write!(writer, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())?;
     }
-    Ok(())
 }

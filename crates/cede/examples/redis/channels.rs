@@ -1,4 +1,4 @@
-//! Publish and subscribe.
+//! Publish and subscribe, to channels by name and by pattern.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -7,45 +7,63 @@ use std::rc::Rc;
 use cede::net::TcpStream;
 use cede::streams::StreamWriter;
 
+use super::keys::matches;
 use super::protocol::Replies;
 
 type Listeners = HashMap<u64, StreamWriter<TcpStream>>;
 
+/// Whether somebody listens to the channel of a name, or to all whose names fit a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum By {
+    Name,
+    Pattern,
+}
+
+type Key = (By, Vec<u8>);
+
 /// Who listens to what.
 #[derive(Default)]
 pub(crate) struct Channels {
-    listeners: Rc<RefCell<HashMap<Vec<u8>, Listeners>>>,
+    listeners: Rc<RefCell<HashMap<Key, Listeners>>>,
     clients: Cell<u64>,
 }
 
 impl Channels {
-    /// Sends it to all who listen; how many they are. One who does not read is cut off, not waited for.
+    /// Sends it to all who listen; how many they are.
     pub(crate) fn publish(&self, channel: &[u8], message: &[u8]) -> usize {
-        const MOST_KEPT: usize = 32 << 20;
         let listeners = self.listeners.borrow();
-        let Some(listeners) = listeners.get(channel) else { return 0 };
-        let mut told = Replies::default();
-        told.array(3);
-        for word in [b"message", channel, message] {
-            told.bulk(word);
-        }
-        for writer in listeners.values() {
-            if writer.kept() > MOST_KEPT {
-                let _ = writer.stream().shutdown(std::net::Shutdown::Both);
-            } else {
-                let _ = writer.write(&told.bytes); // one that has gone is taken out by its own task
-            }
-        }
-        listeners.len()
+        let named = listeners.get(&(By::Name, channel.to_vec()));
+        let by_name = named.map_or(0, |listeners| tell(listeners, &[b"message", channel, message]));
+        let fitting = listeners.iter().filter(|((by, key), _)| *by == By::Pattern && matches(key, channel));
+        let by_pattern = fitting
+            .map(|((_, pattern), listeners)| tell(listeners, &[b"pmessage", pattern, channel, message]))
+            .sum::<usize>();
+        by_name + by_pattern
     }
+}
+
+/// One who does not read is cut off, not waited for.
+fn tell(listeners: &Listeners, words: &[&[u8]]) -> usize {
+    const MOST_KEPT: usize = 32 << 20;
+    let mut told = Replies::default();
+    told.array(words.len());
+    words.iter().for_each(|word| told.bulk(word));
+    for writer in listeners.values() {
+        if writer.kept() > MOST_KEPT {
+            let _ = writer.stream().shutdown(std::net::Shutdown::Both);
+        } else {
+            let _ = writer.write(&told.bytes); // one that has gone is taken out by its own task
+        }
+    }
+    listeners.len()
 }
 
 /// What one client listens to. Dropped with the client.
 pub(crate) struct Subscriptions {
-    listeners: Rc<RefCell<HashMap<Vec<u8>, Listeners>>>,
-    client: u64,
+    listeners: Rc<RefCell<HashMap<Key, Listeners>>>,
+    pub(crate) client: u64,
     writer: StreamWriter<TcpStream>,
-    channels: BTreeSet<Vec<u8>>,
+    keys: BTreeSet<Key>,
 }
 
 impl Subscriptions {
@@ -55,39 +73,47 @@ impl Subscriptions {
             listeners: channels.listeners.clone(),
             client: channels.clients.get(),
             writer,
-            channels: BTreeSet::new(),
+            keys: BTreeSet::new(),
         }
     }
 
-    pub(crate) fn subscribe(&mut self, channel: &[u8], replies: &mut Replies) {
-        let mut listeners = self.listeners.borrow_mut();
-        listeners.entry(channel.to_vec()).or_default().insert(self.client, self.writer.clone());
-        self.channels.insert(channel.to_vec());
-        told(replies, "subscribe", Some(channel), self.channels.len());
+    /// Whether it listens to anything.
+    pub(crate) fn any(&self) -> bool {
+        !self.keys.is_empty()
     }
 
-    /// From these, or from all.
-    pub(crate) fn unsubscribe(&mut self, channels: &[&[u8]], replies: &mut Replies) {
-        let all: Vec<Vec<u8>> = match channels {
-            [] => self.channels.iter().cloned().collect(),
-            some => some.iter().map(|channel| channel.to_vec()).collect(),
+    pub(crate) fn subscribe(&mut self, by: By, name: &[u8], replies: &mut Replies) {
+        let key = (by, name.to_vec());
+        let mut listeners = self.listeners.borrow_mut();
+        listeners.entry(key.clone()).or_default().insert(self.client, self.writer.clone());
+        self.keys.insert(key);
+        let what = if by == By::Name { "subscribe" } else { "psubscribe" };
+        told(replies, what, Some(name), self.keys.len());
+    }
+
+    /// From these, or from all of that kind.
+    pub(crate) fn unsubscribe(&mut self, by: By, names: &[&[u8]], replies: &mut Replies) {
+        let what = if by == By::Name { "unsubscribe" } else { "punsubscribe" };
+        let all: Vec<Key> = match names {
+            [] => self.keys.iter().filter(|key| key.0 == by).cloned().collect(),
+            some => some.iter().map(|name| (by, name.to_vec())).collect(),
         };
         if all.is_empty() {
-            told(replies, "unsubscribe", None, 0);
+            told(replies, what, None, self.keys.len());
         }
-        for channel in all {
-            self.leave(&channel);
-            told(replies, "unsubscribe", Some(&channel), self.channels.len());
+        for key in all {
+            self.leave(&key);
+            told(replies, what, Some(&key.1), self.keys.len());
         }
     }
 
-    fn leave(&mut self, channel: &[u8]) {
-        self.channels.remove(channel);
+    fn leave(&mut self, key: &Key) {
+        self.keys.remove(key);
         let mut all = self.listeners.borrow_mut();
-        if let Some(listeners) = all.get_mut(channel) {
+        if let Some(listeners) = all.get_mut(key) {
             listeners.remove(&self.client);
             if listeners.is_empty() {
-                all.remove(channel);
+                all.remove(key);
             }
         }
     }
@@ -102,8 +128,8 @@ fn told(replies: &mut Replies, what: &str, channel: Option<&[u8]>, count: usize)
 
 impl Drop for Subscriptions {
     fn drop(&mut self) {
-        while let Some(channel) = self.channels.first().cloned() {
-            self.leave(&channel);
+        while let Some(key) = self.keys.first().cloned() {
+            self.leave(&key);
         }
     }
 }

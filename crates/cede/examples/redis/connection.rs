@@ -8,15 +8,19 @@ use cede::streams::StreamWriter;
 
 use super::Shared;
 use super::channels::Subscriptions;
-use super::commands::{self, After};
+use super::commands::{self, After, Client};
 use super::protocol::{Replies, parse};
+use super::transaction::Transaction;
 
 pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let stream = Rc::new(stream);
     // Other clients write here, too, what they publish; and none of them waits for this one.
     let writer = StreamWriter::new(stream.clone());
-    let mut subscriptions = Subscriptions::new(&shared.channels, writer.clone());
+    let mut client = Client {
+        subscriptions: Subscriptions::new(&shared.channels, writer.clone()),
+        transaction: Transaction::default(),
+    };
     let (mut input, mut filled) = (vec![0; 16 * 1024], 0);
     let mut replies = Replies::default();
     loop {
@@ -27,7 +31,7 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                 Ok(Some(length)) => {
                     done += length;
                     if !words.is_empty() {
-                        quit = commands::run(&words, shared, &mut subscriptions, &mut replies) == After::Quit;
+                        quit = commands::run(&words, shared, &mut client, &mut replies) == After::Quit;
                     }
                 }
                 Ok(None) => break,

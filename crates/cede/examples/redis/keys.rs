@@ -1,10 +1,10 @@
 //! Commands for keys, whatever their values: existence, removal, expiry.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::commands::{Refused, integer};
 use super::protocol::Replies;
-use super::store::{Store, after};
+use super::store::{Entry, Store, Value, after};
 
 pub(crate) fn run(
     name: &[u8],
@@ -44,6 +44,10 @@ pub(crate) fn run(
             found.iter().for_each(|key| replies.bulk(key));
             Ok(())
         }
+        (b"SCAN", [_, options @ ..]) => scan(options, store, replies),
+        (b"EXPIREAT", [key, time]) => integer(time).map(|time| {
+            expire(store, key, time.saturating_mul(1000).saturating_sub(since_1970()), 1, replies)
+        }),
         (b"EXPIRE", [key, time]) => integer(time).map(|time| expire(store, key, time, 1000, replies)),
         (b"PEXPIRE", [key, time]) => integer(time).map(|time| expire(store, key, time, 1, replies)),
         (b"TTL", [key]) => left(store, key, 1000, replies),
@@ -53,13 +57,45 @@ pub(crate) fn run(
             replies.integer(i64::from(persists));
             Ok(())
         }
-        (
-            b"DEL" | b"UNLINK" | b"EXISTS" | b"TYPE" | b"KEYS" | b"EXPIRE" | b"PEXPIRE" | b"TTL" | b"PTTL"
-            | b"PERSIST",
-            _,
-        ) => Err(Refused::Arguments),
+        (name, _) if knows(name) => Err(Refused::Arguments),
         _ => return None,
     })
+}
+
+pub(crate) fn knows(name: &[u8]) -> bool {
+    const NAMES: [&str; 15] = [
+        "DEL", "UNLINK", "EXISTS", "TYPE", "FLUSHALL", "FLUSHDB", "DBSIZE", "KEYS", "SCAN", "EXPIRE",
+        "PEXPIRE", "EXPIREAT", "TTL", "PTTL", "PERSIST",
+    ];
+    NAMES.iter().any(|known| known.as_bytes() == name)
+}
+
+/// All keys, of a pattern or a type, in one piece: a cursor is for servers that could not tell them all at once.
+fn scan(options: &[&[u8]], store: &Store, replies: &mut Replies) -> Result<(), Refused> {
+    let (mut pattern, mut kind) = (&b"*"[..], None);
+    for option in options.chunks(2) {
+        match (&*option[0].to_ascii_uppercase(), option.get(1)) {
+            (b"MATCH", Some(word)) => pattern = word,
+            (b"TYPE", Some(word)) => kind = Some(word.to_ascii_lowercase()),
+            (b"COUNT", Some(_)) => {}
+            _ => return Err(Refused::Syntax),
+        }
+    }
+    store.sweep();
+    let all = store.all();
+    let of_kind = |value: &Value| kind.as_ref().is_none_or(|kind| value.kind().as_bytes() == kind);
+    let fits = |(key, entry): &(&Vec<u8>, &Entry)| matches(pattern, key) && of_kind(&entry.value);
+    let found: Vec<_> = all.iter().filter(fits).map(|(key, _)| key.clone()).collect();
+    replies.array(2);
+    replies.bulk(b"0");
+    replies.bulks(&found);
+    Ok(())
+}
+
+/// In milliseconds.
+fn since_1970() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn expire(store: &Store, key: &[u8], time: i64, unit: u64, replies: &mut Replies) {
@@ -88,13 +124,53 @@ fn left(store: &Store, key: &[u8], unit: u128, replies: &mut Replies) -> Result<
     Ok(())
 }
 
-/// Whether a pattern with `*` and `?` fits.
-fn matches(pattern: &[u8], key: &[u8]) -> bool {
-    match (pattern.split_first(), key.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => (0..=key.len()).any(|skipped| matches(rest, &key[skipped..])),
-        (Some((b'?', rest)), Some((_, key))) => matches(rest, key),
-        (Some((one, rest)), Some((other, key))) if one == other => matches(rest, key),
-        _ => false,
+/// Whether a pattern with `*` and `?` fits, and `\\` before what stands for itself. It remembers the last `*` alone: one
+/// before it need not take more than it has.
+pub(crate) fn matches(pattern: &[u8], key: &[u8]) -> bool {
+    let (mut at, mut seen) = (0, 0);
+    let mut star = None; // where the pattern goes on behind it, and how much of the key comes before that
+    while seen < key.len() {
+        let fits = match &pattern[at..] {
+            [b'*', ..] => {
+                star = Some((at + 1, seen));
+                at += 1;
+                continue;
+            }
+            [b'?', ..] => 1,
+            [b'\\', byte, ..] if *byte == key[seen] => 2,
+            [byte, ..] if *byte == key[seen] && *byte != b'\\' => 1,
+            _ => 0,
+        };
+        match star {
+            _ if fits > 0 => (at, seen) = (at + fits, seen + 1),
+            Some((behind, before)) => {
+                star = Some((behind, before + 1));
+                (at, seen) = (behind, before + 1);
+            }
+            None => return false,
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns_fit_as_in_redis() {
+        let fit = ["*", "h?llo", "h*o", "*l*o*", "hello**", "h\\ello", "*\\o"];
+        assert!(fit.iter().all(|pattern| matches(pattern.as_bytes(), b"hello")));
+        let others = ["", "h?lo", "*x*", "hell", "hello?", "h\\*o", "ello"];
+        assert!(others.iter().all(|pattern| !matches(pattern.as_bytes(), b"hello")));
+        assert!(matches(b"", b"") && matches(b"**", b"") && matches(b"a\\*", b"a*"));
+    }
+
+    /// Neither deep nor long.
+    #[test]
+    fn a_pattern_of_stars_takes_no_stack() {
+        let pattern = [&vec![b'*'; 1 << 20][..], b"x"].concat();
+        assert!(!matches(&pattern, &[b'a'; 100]));
+        assert!(!matches(&b"*a".repeat(50), &[b'a'; 49]) && matches(&b"*a".repeat(50), &[b'a'; 60]));
     }
 }

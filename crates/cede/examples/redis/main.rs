@@ -1,9 +1,9 @@
-//! A server that speaks Redis's protocol: strings, counters, lists, sets, hashes, expiry, publish and
-//! subscribe, pipelining. Enough for `redis-benchmark`, `redis-cli` and common clients.
+//! A server that speaks Redis's protocol: strings, counters, lists, sets, sorted sets, hashes, expiry,
+//! transactions, publish and subscribe, pipelining. Enough for `redis-benchmark`, `redis-cli` and common clients.
 //!
 //! ```text
 //! cargo run --release --example redis [ADDRESS]
-//! redis-benchmark -p 6399 -t set,get
+//! redis-benchmark -p 6399
 //! ```
 //!
 //! One loop, a task for each client, and so no lock around the data: a command runs from its beginning to its
@@ -12,9 +12,15 @@
 mod channels;
 mod commands;
 mod connection;
+mod hashes;
 mod keys;
+mod lists;
 mod protocol;
+mod sets;
+mod sorted;
 mod store;
+mod strings;
+mod transaction;
 mod values;
 
 use std::io;

@@ -106,6 +106,16 @@ impl Replies {
         }
     }
 
+    /// All of these as one.
+    pub(crate) fn bulks(&mut self, all: &[Vec<u8>]) {
+        self.array(all.len());
+        all.iter().for_each(|bytes| self.bulk(bytes));
+    }
+
+    pub(crate) fn null_array(&mut self) {
+        self.bytes.extend_from_slice(b"*-1\r\n");
+    }
+
     /// So many replies that follow are one.
     pub(crate) fn array(&mut self, count: usize) {
         self.line(b'*', count.to_string().as_bytes());

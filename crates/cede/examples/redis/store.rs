@@ -4,6 +4,8 @@ use std::cell::{RefCell, RefMut};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::sorted::Sorted;
+
 pub(crate) type Bytes = Vec<u8>;
 
 #[derive(Debug)]
@@ -12,6 +14,7 @@ pub(crate) enum Value {
     List(VecDeque<Bytes>),
     Set(HashSet<Bytes>),
     Hash(HashMap<Bytes, Bytes>),
+    Sorted(Sorted),
 }
 
 impl Value {
@@ -21,6 +24,7 @@ impl Value {
             Value::List(_) => "list",
             Value::Set(_) => "set",
             Value::Hash(_) => "hash",
+            Value::Sorted(_) => "zset",
         }
     }
 
@@ -31,6 +35,7 @@ impl Value {
             Value::List(list) => list.is_empty(),
             Value::Set(set) => set.is_empty(),
             Value::Hash(hash) => hash.is_empty(),
+            Value::Sorted(sorted) => sorted.len() == 0,
         }
     }
 }

@@ -1,0 +1,143 @@
+//! Commands for lists.
+
+use std::collections::VecDeque;
+
+use super::commands::{Refused, integer};
+use super::protocol::Replies;
+use super::store::{Store, Value};
+use super::values::{change, look};
+
+pub(crate) fn run(
+    name: &[u8],
+    arguments: &[&[u8]],
+    store: &Store,
+    replies: &mut Replies,
+) -> Result<bool, Refused> {
+    type List = VecDeque<Vec<u8>>;
+    match (name, arguments) {
+        (b"LPUSH" | b"RPUSH", [key, values @ ..]) if !values.is_empty() => {
+            let length = change!(store, key, List, |list: &mut List| {
+                for value in values {
+                    if name == b"LPUSH" {
+                        list.push_front(value.to_vec())
+                    } else {
+                        list.push_back(value.to_vec())
+                    }
+                }
+                list.len()
+            });
+            replies.integer(length as i64);
+        }
+        (b"LPOP" | b"RPOP", [key]) => {
+            replies.bulk_or_null(pop(name, key, 1, store)?.first().map(|value| &**value));
+        }
+        (b"LPOP" | b"RPOP", [key, count]) => {
+            let count = usize::try_from(integer(count)?).map_err(|_| Refused::Integer)?;
+            let there = look!(store, key, List, |list: Option<&mut List>| list.is_some());
+            let popped = pop(name, key, count, store)?;
+            if there { replies.bulks(&popped) } else { replies.null_array() }
+        }
+        (b"LLEN", [key]) => {
+            let length = look!(store, key, List, |list: Option<&mut List>| list.map_or(0, |list| list.len()));
+            replies.integer(length as i64);
+        }
+        (b"LINDEX", [key, at]) => {
+            let at = integer(at)?;
+            look!(store, key, List, |list: Option<&mut List>| {
+                let found = list.and_then(|list| list.get(place(at, list.len())?));
+                replies.bulk_or_null(found.map(|value| &**value));
+            });
+        }
+        (b"LRANGE", [key, from, to]) => {
+            let (from, to) = (integer(from)?, integer(to)?);
+            look!(store, key, List, |list: Option<&mut List>| {
+                let Some(list) = list else { return replies.array(0) };
+                let (from, count) = range(from, to, list.len());
+                replies.array(count);
+                list.range(from..from + count).for_each(|value| replies.bulk(value));
+            });
+        }
+        (b"LTRIM", [key, from, to]) => {
+            let (from, to) = (integer(from)?, integer(to)?);
+            change!(store, key, List, |list: &mut List| {
+                let (from, count) = range(from, to, list.len());
+                list.truncate(from + count);
+                list.drain(..from);
+            });
+            replies.ok();
+        }
+        (b"LSET", [key, at, value]) => {
+            let at = integer(at)?;
+            let set = change!(store, key, List, |list: &mut List| {
+                let found = place(at, list.len()).and_then(|at| list.get_mut(at));
+                found.map(|found| *found = value.to_vec())
+            });
+            if set.is_some() { replies.ok() } else { replies.error("ERR index out of range") }
+        }
+        (b"LREM", [key, count, value]) => {
+            let count = integer(count)?;
+            let removed = change!(store, key, List, |list: &mut List| remove(list, count, value));
+            replies.integer(removed as i64);
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn pop(name: &[u8], key: &[u8], count: usize, store: &Store) -> Result<Vec<Vec<u8>>, Refused> {
+    Ok(change!(store, key, List, |list: &mut VecDeque<Vec<u8>>| {
+        let next = || if name == b"LPOP" { list.pop_front() } else { list.pop_back() };
+        std::iter::from_fn(next).take(count).collect()
+    }))
+}
+
+/// So many that are like this, from the beginning, or, if negative, from the end; all, if 0. How many there were.
+fn remove(list: &mut VecDeque<Vec<u8>>, count: i64, value: &[u8]) -> usize {
+    let like: Vec<usize> = (0..list.len()).filter(|at| list[*at] == value).collect();
+    let most = if count == 0 { like.len() } else { like.len().min(count.unsigned_abs() as usize) };
+    let gone = if count < 0 { &like[like.len() - most..] } else { &like[..most] };
+    let mut at = 0;
+    list.retain(|_| {
+        at += 1;
+        gone.binary_search(&(at - 1)).is_err()
+    });
+    most
+}
+
+/// Where a range begins, and how many it has of so many; its ends count from the end if they are negative.
+pub(crate) fn range(from: i64, to: i64, length: usize) -> (usize, usize) {
+    let length = length as i64;
+    let from = if from < 0 { (from + length).max(0) } else { from.min(length) };
+    let to = if to < 0 { (to + length).max(-1) } else { to.min(length - 1) };
+    (from as usize, (to + 1 - from).max(0) as usize)
+}
+
+/// From the beginning, or, if negative, from the end.
+fn place(at: i64, length: usize) -> Option<usize> {
+    usize::try_from(if at < 0 { at + length as i64 } else { at }).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_ends_where_the_list_does() {
+        assert_eq!(range(0, -1, 3), (0, 3));
+        assert_eq!(range(-2, 1, 3), (1, 1));
+        assert_eq!(range(2, 1, 3), (2, 0));
+        assert_eq!(range(i64::MIN, i64::MAX, 3), (0, 3));
+        assert_eq!(range(i64::MAX, i64::MIN, 3), (3, 0));
+    }
+
+    #[test]
+    fn those_that_are_like_a_value_go_from_the_end_that_the_sign_says() {
+        let list = || VecDeque::from([b"a", b"b", b"a", b"c", b"a"].map(|value| value.to_vec()));
+        let left = |count| {
+            let mut list = list();
+            remove(&mut list, count, b"a");
+            Vec::from(list).concat()
+        };
+        assert_eq!([left(1), left(-2), left(0), left(9)], [&b"baca"[..], b"abc", b"bc", b"bc"]);
+    }
+}
