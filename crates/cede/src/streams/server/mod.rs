@@ -68,7 +68,7 @@ impl Server {
     }
 
     /// Tells every open connection that nothing more will come in: its handler reads the end, after what is
-    /// there, and can still answer.
+    /// there, and can still answer. Over TLS an end without the client's farewell is an error, `UnexpectedEof`.
     ///
     /// asyncio counterpart: `close_clients`, which also stops reading what is there.
     pub fn close_clients(&self) {
