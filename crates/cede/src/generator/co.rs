@@ -20,7 +20,7 @@ use crate::stack::here;
 pub(crate) enum Given {
     /// The value in [`Shared::sent`].
     Sent,
-    /// The error in [`Shared::error`].
+    /// The error in [`Shared::thrown`].
     Error,
     Exit,
 }
@@ -49,8 +49,10 @@ pub(crate) struct Shared<Y, S> {
     pub(crate) given: Cell<Given>,
     /// `thread::panicking()` of whoever resumed: those panics are not the body's.
     pub(crate) host_panicking: Cell<bool>,
-    /// The error that is on its way, in by [`Given::Error`] or out by [`Why::Raised`].
-    pub(crate) error: RefCell<Option<BoxError>>,
+    /// The error on its way in, by [`Given::Error`]: taken as soon as the body runs, so there is none while it waits.
+    pub(crate) thrown: RefCell<Option<BoxError>>,
+    /// The one on its way out, by [`Why::Raised`]. A body may stop it on its way, and even wait.
+    pub(crate) raised: RefCell<Option<BoxError>>,
 }
 
 impl<Y, S> Shared<Y, S> {
@@ -61,7 +63,8 @@ impl<Y, S> Shared<Y, S> {
             sent: Cell::new(Lent::nothing()),
             given: Cell::new(Given::Sent),
             host_panicking: Cell::new(false),
-            error: RefCell::new(None),
+            thrown: RefCell::new(None),
+            raised: RefCell::new(None),
         })
     }
 
@@ -270,7 +273,7 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
     #[cold]
     fn thrown(&self) -> Thrown {
         self.shared.given.set(Given::Sent);
-        self.shared.error.borrow_mut().take().map_or(Thrown::Exit, Thrown::Error)
+        self.shared.thrown.take().map_or(Thrown::Exit, Thrown::Error)
     }
 
     #[inline]
@@ -297,7 +300,8 @@ impl<Y: 'static, S: 'static> Co<Y, S> {
     fn leave(&self, thrown: Thrown) -> ! {
         let why = match thrown {
             Thrown::Error(error) => {
-                *self.shared.error.borrow_mut() = Some(error);
+                let stopped = self.shared.raised.replace(Some(error));
+                drop(stopped); // outside the borrow: its destructor may yield
                 Why::Raised
             }
             Thrown::Exit => Why::Exit,

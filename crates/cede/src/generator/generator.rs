@@ -191,9 +191,9 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     /// # Panics
     /// With the body's panic.
     pub fn throw(&self, error: impl Into<BoxError>) -> Result<GeneratorState<Y, R>, ResumeError> {
+        let error = error.into(); // code of others, so before anything is asked
         match self.status.get() {
             GeneratorStatus::Suspended => {
-                let error = error.into();
                 // Thrown by hand, the exit is what `close` throws; only, it comes out again.
                 let exits = error.is::<GeneratorExit>();
                 self.settle(self.switch_throwing((!exits).then_some(error)))
@@ -201,7 +201,7 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
             GeneratorStatus::Running => Err(ResumeError::AlreadyExecuting),
             GeneratorStatus::New | GeneratorStatus::Finished => {
                 self.finish_unstarted();
-                Err(ResumeError::Raised(error.into()))
+                Err(ResumeError::Raised(error))
             }
         }
     }
@@ -274,7 +274,10 @@ impl<Y: 'static, S: 'static, R: 'static> Generator<Y, S, R> {
     #[inline(never)]
     fn switch_throwing(&self, error: Option<BoxError>) -> CoroutineResult<Y, Ended<R>> {
         self.shared.given.set(if error.is_some() { Given::Error } else { Given::Exit });
-        self.shared.error.replace(error);
+        let none = self.shared.thrown.replace(error);
+        // Nothing is dropped here: between the question of the status and the switch no code of others may run.
+        debug_assert!(none.is_none(), "the body takes what is thrown in as soon as it runs");
+        mem::forget(none);
         self.switch()
     }
 
@@ -354,7 +357,7 @@ fn why_left<Y, S, R>(shared: &Shared<Y, S>, payload: Box<dyn std::any::Any + Sen
     match payload.downcast_ref::<Leave>() {
         Some(leave) if leave.generator == shared.id().addr() => match leave.why {
             Why::Exit => Ended::Exited,
-            Why::Raised => match shared.error.borrow_mut().take() {
+            Why::Raised => match shared.raised.take() {
                 Some(error) => Ended::Raised(error),
                 None => Ended::Exited,
             },
