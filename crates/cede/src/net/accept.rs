@@ -70,6 +70,7 @@ fn is_of_connection(error: &io::Error) -> bool {
                 | Errno::NETUNREACH
                 | Errno::HOSTDOWN
                 | Errno::HOSTUNREACH
+                | Errno::NONET
                 | Errno::NOPROTOOPT
         )
     )

@@ -11,7 +11,7 @@ pub(super) fn populate(pages: &[usize], page_size: usize) {
 /// the kernel takes no advice on many, or not this one.
 #[cfg(target_os = "linux")]
 pub(super) fn advise_all(lows: &[usize], len: usize, advice: libc::c_int) -> usize {
-    /// Not in the libc crate yet (uapi/linux/pidfd.h, Linux 6.14): whoever calls, and after a fork the child. A real
+    /// Not in the libc crate yet (Linux 6.15): whoever calls, and after a fork the child. A real
     /// descriptor would be of the parent, and change its memory.
     const PIDFD_SELF: libc::c_int = -10_000;
     let ranges: Vec<libc::iovec> =

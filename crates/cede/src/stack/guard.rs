@@ -72,6 +72,11 @@ impl Guards {
         Ok(done)
     }
 
+    /// Whether each guard takes mappings of its own, of which the system allows few.
+    pub(super) fn are_mappings(&self) -> bool {
+        self.fall_back.load(Ordering::Relaxed)
+    }
+
     fn install_one(&self, low: usize, len: usize, made: usize) -> Result<(), StackError> {
         if !self.fall_back.load(Ordering::Relaxed) {
             match advise_guard(low, len) {

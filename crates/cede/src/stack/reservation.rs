@@ -1,5 +1,6 @@
 //! The reservation: one range of address space, cut into regions, the regions into slots.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -16,9 +17,15 @@ use super::settings::{CLASSES, StackError, StackSettings, size_of_class};
 const REGION: usize = 64 << 20;
 /// Slots are made at least this many at a time, so that the lock is taken and the kernel is called seldom.
 const FEW: usize = 16;
-/// And at most this many: as many as an eighth of what there is, for each of them has its first page.
+/// And at most this many: an eighth of those that the thread has had made, for each of them has its first page, and none
+/// of them is another thread's.
 const MANY: usize = 128;
 const NO_CLASS: u8 = u8::MAX;
+
+thread_local! {
+    /// How many slots of each class this thread has had made.
+    static MADE: [Cell<usize>; CLASSES] = const { [const { Cell::new(0) }; CLASSES] };
+}
 
 /// A stack's place: the addresses of its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,13 +174,16 @@ impl Reservation {
             mine.left = self.region / stride;
             *next_region += 1;
         }
-        let made = self.made.load(Ordering::Relaxed);
-        let lows: Vec<usize> =
-            (0..(made / 8).clamp(FEW, MANY).min(mine.left)).map(|nth| mine.next + nth * stride).collect();
-        let count = self.guards.install(&lows, self.guard_size, made)?;
+        let ours = MADE.with(|made| made[usize::from(class)].get());
+        // Where each guard is a mapping of its own, of which there are few, none is made before it is needed.
+        let batch = if self.guards.are_mappings() { FEW } else { (ours / 8).clamp(FEW, MANY) };
+        let lows: Vec<usize> = (0..batch.min(mine.left)).map(|nth| mine.next + nth * stride).collect();
+        let count = self.guards.install(&lows, self.guard_size, self.made.load(Ordering::Relaxed))?;
         mine.next += count * stride;
         mine.left -= count;
         self.made.fetch_add(count, Ordering::Relaxed);
+        MADE.with(|made| made[usize::from(class)].set(ours + count));
+        drop(carve); // nobody else has these, and the kernel may take its time over their pages
         let page = page_size();
         populate(&lows[..count].iter().map(|low| low + stride - page).collect::<Vec<_>>(), page);
         let slots = lows[..count].iter().map(|low| self.slot_at(*low, class));
@@ -326,6 +336,30 @@ mod tests {
         }
         let places: HashSet<usize> = slots.iter().map(|slot| slot.base.get() % page_size() / 64).collect();
         assert_eq!(places.len(), 32);
+    }
+
+    /// Many at a time are for who has had many: a burst of one thread is no reason to make more for each of a hundred others.
+    #[test]
+    fn a_thread_is_given_many_at_a_time_when_it_has_had_many_made() {
+        let made_at_once = |reservation: &Reservation| {
+            let mut spare = Vec::new();
+            reservation.carve(0, &mut spare).unwrap();
+            spare.len() + 1
+        };
+        let reservation = &small(GuardMode::Auto, 256 << 20);
+        let by_mappings = &small(GuardMode::Mprotect, 256 << 20);
+        std::thread::scope(|threads| {
+            let burst = threads.spawn(move || {
+                let batches: Vec<_> = (0..40).map(|_| made_at_once(reservation)).collect();
+                (batches, made_at_once(by_mappings))
+            });
+            let (batches, mappings) = burst.join().unwrap();
+            assert!(batches.is_sorted() && batches[0] == FEW, "{batches:?}");
+            assert!(batches[39] > 2 * FEW || reservation.guards.are_mappings(), "{batches:?}");
+            assert_eq!(mappings, FEW);
+            let another = threads.spawn(move || made_at_once(reservation));
+            assert_eq!(another.join().unwrap(), FEW);
+        });
     }
 
     #[test]

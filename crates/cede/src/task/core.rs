@@ -114,7 +114,13 @@ impl TaskCore {
     /// Whether there is nothing in it to drop but what it knows of its loop, as with most tasks that have ended.
     #[inline(always)]
     pub(super) fn owns_only_its_loop(&self) -> bool {
-        let TaskCore { worker, waiting, completion, coroutine, given, message, context, .. } = self;
+        // All by name, so that whoever adds a field is asked whether it owns something.
+        #[rustfmt::skip]
+        let TaskCore {
+            worker, waiting, completion, coroutine, given, message, context,
+            schedule: _, key: _, suspended: _, fresh: _, must_cancel: _, delivered: _, requests: _, waiting_at: _,
+            parked_at: _, waiting_since: _, number: _, site: _, walk: _,
+        } = self;
         is_none(worker)
             && !waiting.is_any()
             && completion.calls_nobody()
