@@ -1,6 +1,8 @@
 """What a common client does, against the example `redis`: redis_client.py PORT."""
 
 import sys
+import threading
+import time
 
 import redis
 
@@ -40,6 +42,89 @@ except redis.ResponseError as error:
 else:
     raise AssertionError("a broken transaction was run")
 assert client.get("sum") == "2" and client.delete("sum") == 1
+# Lists between lists, and clients that wait for them.
+assert client.rpush("from", "1", "2", "3") == 3 and client.rpoplpush("from", "to") == "3"
+assert client.lmove("from", "to", "LEFT", "RIGHT") == "1" and client.lrange("to", 0, -1) == ["3", "1"]
+assert client.lpushx("none", "x") == 0 and client.rpushx("to", "9") == 3 and client.linsert("to", "before", "1", "0") == 4
+assert client.blpop(["none", "to"], timeout=1) == ("to", "3") and client.brpop("to", timeout=1) == ("to", "9")
+assert client.blpop("none", timeout=0.05) is None and client.delete("from", "to") == 2
+waiting = [threading.Thread(target=lambda: taken.append(client.blpop("jobs", timeout=10))) for _ in range(2)]
+taken = []
+for thread in waiting:
+    thread.start()
+gone = redis.Redis(port=int(sys.argv[1]), socket_timeout=0.1, retry=None)
+try:
+    gone.blpop("jobs", timeout=0)  # a client that waits and goes takes nothing with it
+except redis.TimeoutError:
+    gone.close()
+else:
+    raise AssertionError("an empty list was popped")
+time.sleep(0.1)
+assert client.rpush("jobs", "a", "b") == 2
+for thread in waiting:
+    thread.join()
+assert sorted(taken) == [("jobs", "a"), ("jobs", "b")] and not client.exists("jobs")
+moving = threading.Thread(target=lambda: taken.append(client.blmove("here", "there", 10, "LEFT", "RIGHT")))
+moving.start()
+time.sleep(0.05)
+assert client.lpush("here", "moved") == 1
+moving.join()
+assert taken.pop() == "moved" and client.lpop("there") == "moved"
+# One that waits for what another, who waits too, moves there; and nothing is lost where it cannot be put.
+taken.clear()
+behind = threading.Thread(target=lambda: taken.append(client.blpop("third", timeout=10)))
+behind.start()
+time.sleep(0.05)
+before = threading.Thread(target=lambda: taken.append(client.blmove("second", "third", 10)))
+before.start()
+time.sleep(0.05)
+assert client.rpush("second", "on and on") == 1
+behind.join()
+before.join()
+assert sorted(taken, key=str) == [("third", "on and on"), "on and on"] and not client.exists("second", "third")
+assert client.rpush("second", "kept") == 1
+try:
+    client.lmove("second", "set")
+except redis.ResponseError as error:
+    assert "wrong kind" in str(error) and client.lpop("second") == "kept"
+else:
+    raise AssertionError("a list went into a set")
+# Optimistic locking.
+with client.pipeline() as guarded:
+    guarded.watch("balance")
+    client.set("balance", 5)
+    guarded.multi()
+    guarded.incr("balance")
+    try:
+        guarded.execute()
+    except redis.WatchError:
+        pass
+    else:
+        raise AssertionError("a transaction was run although its key had changed")
+    guarded.watch("balance")
+    guarded.multi()
+    guarded.incr("balance")
+    assert guarded.execute() == [6]
+assert client.transaction(lambda pipe: (pipe.multi(), pipe.decr("balance")), "balance") == [5] and client.delete("balance")
+# More of strings, hashes, sets and keys.
+assert client.incrbyfloat("f", "10.5") == 10.5 and client.incrbyfloat("f", 0.1) == 10.6
+assert client.msetnx({"f": 1, "g": 1}) is False and client.msetnx({"g": 1, "h": 2}) and client.getex("g", ex=50) == "1"
+assert 0 < client.ttl("g") <= 50 and client.getex("g", persist=True) == "1" and client.ttl("g") == -1
+assert client.set("r", "Hello World") and client.getrange("r", -5, -1) == "World"
+assert client.setrange("r", 6, "Redis") == 11 and client.get("r") == "Hello Redis"
+assert client.set("g", 2, exat=int(time.time()) + 100) and 0 < client.ttl("g") <= 100
+assert client.set("g", 3, keepttl=True) and client.ttl("g") > 0 and client.set("g", 4, get=True) == "3"
+assert client.pexpireat("g", int(time.time() * 1000) - 1) and not client.exists("g")
+assert client.rename("r", "s") and client.get("s") == "Hello Redis" and client.renamenx("s", "f") is False
+assert client.touch("s", "f", "none") == 2 and client.delete("f", "h", "s") == 3
+assert client.hsetnx("new", "f", 1) and not client.hsetnx("new", "f", 2) and client.hstrlen("new", "f") == 1
+assert client.hincrbyfloat("new", "f", 0.5) == 1.5 and dict(client.hscan_iter("new", match="f*")) == {"f": "1.5"}
+assert client.sadd("one", *"abc") == 3 and client.smove("one", "two", "a") and client.smismember("two", "a", "b") == [1, 0]
+assert client.srandmember("one") in ("b", "c") and sorted(client.srandmember("one", 5)) == ["b", "c"]
+assert len(client.srandmember("one", -5)) == 5 and sorted(client.sscan_iter("one", match="[bc]")) == ["b", "c"]
+assert client.zadd("z", {"m": 1.5, "n": 2}) == 2 and list(client.zscan_iter("z", match="m")) == [("m", 1.5)]
+assert client.delete("new", "one", "two", "z") == 4
+assert client.client_setname("somebody") and client.client_getname() == "somebody"
 assert client.client_id() > 0
 pipeline = client.pipeline(transaction=False)
 for number in range(1000):
@@ -52,7 +137,8 @@ assert client.publish("python", "read all about it") == 1
 assert heard.get_message(timeout=5)["data"] == "read all about it"
 heard.psubscribe("py*")
 assert heard.get_message(timeout=5)["type"] == "psubscribe"
-assert client.publish("pypi", "by pattern") == 1
+assert client.pubsub_channels() == ["python"] and client.pubsub_numsub("python", "x") == [("python", 1), ("x", 0)]
+assert client.pubsub_numpat() == 1 and client.publish("pypi", "by pattern") == 1
 said = heard.get_message(timeout=5)
 assert (said["type"], said["pattern"], said["data"]) == ("pmessage", "py*", "by pattern")
 heard.ping()

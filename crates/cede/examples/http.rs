@@ -19,7 +19,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let count = arguments.next().map_or(Ok(1), |count| count.parse())?;
-    println!("http: {address}, loops: {count}");
     for ended in Loops::start(count, move |_| serve(&address))?.join() {
         ended??;
     }
@@ -28,6 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 pub(crate) fn serve(address: &str) -> io::Result<()> {
     let listener = TcpListener::bind_reuse_port(address)?;
+    println!("http: {}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept()?;
         cede::create_task(cede::coroutine(move || connection(stream)));

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use cede::net::TcpStream;
 use cede::streams::StreamWriter;
 
+use super::commands::Refused;
 use super::keys::matches;
 use super::protocol::Replies;
 
@@ -42,6 +43,35 @@ impl Channels {
     }
 }
 
+impl Channels {
+    /// `PUBSUB`: who is heard, and by how many.
+    pub(crate) fn tell_about(&self, arguments: &[&[u8]], replies: &mut Replies) -> Result<(), Refused> {
+        let listeners = self.listeners.borrow();
+        let (what, names) = arguments.split_first().ok_or(Refused::Arguments)?;
+        match (&*what.to_ascii_uppercase(), names) {
+            (b"CHANNELS", [] | [_]) => {
+                let pattern = names.first().copied().unwrap_or(b"*");
+                let named = listeners.keys().filter(|(by, name)| *by == By::Name && matches(pattern, name));
+                replies.bulks(&named.map(|(_, name)| name.clone()).collect::<Vec<_>>());
+            }
+            (b"NUMSUB", _) => {
+                replies.array(names.len() * 2);
+                for name in names {
+                    let count = listeners.get(&(By::Name, name.to_vec())).map_or(0, HashMap::len);
+                    replies.bulk(name);
+                    replies.integer(count as i64);
+                }
+            }
+            (b"NUMPAT", []) => {
+                let patterns = listeners.keys().filter(|(by, _)| *by == By::Pattern).count();
+                replies.integer(patterns as i64);
+            }
+            _ => return Err(Refused::Syntax),
+        }
+        Ok(())
+    }
+}
+
 /// One who does not read is cut off, not waited for.
 fn tell(listeners: &Listeners, words: &[&[u8]]) -> usize {
     const MOST_KEPT: usize = 32 << 20;
@@ -64,6 +94,8 @@ pub(crate) struct Subscriptions {
     pub(crate) client: u64,
     writer: StreamWriter<TcpStream>,
     keys: BTreeSet<Key>,
+    /// What the client calls itself.
+    pub(crate) name: Option<Vec<u8>>,
 }
 
 impl Subscriptions {
@@ -74,6 +106,7 @@ impl Subscriptions {
             client: channels.clients.get(),
             writer,
             keys: BTreeSet::new(),
+            name: None,
         }
     }
 

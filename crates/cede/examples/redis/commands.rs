@@ -1,18 +1,24 @@
 //! The commands, by their names.
 
+use std::rc::Rc;
+use std::time::Duration;
+
 use super::Shared;
+use super::blocked::Wanted;
 use super::channels::{By, Subscriptions};
 use super::keys;
+use super::lists::End;
 use super::protocol::Replies;
 use super::transaction::Transaction;
 use super::values;
 
 /// What comes after a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     Next,
     /// The client wants no more.
     Quit,
+    /// There is nothing yet of what it wants.
+    Wait(Rc<Wanted>),
 }
 
 /// Why a command did nothing, as Redis says it.
@@ -23,6 +29,11 @@ pub(crate) enum Refused {
     Integer,
     Float,
     Overflow,
+    /// Of a time to wait.
+    Time,
+    NegativeTime,
+    NoKey,
+    Range,
     Unknown,
 }
 
@@ -49,16 +60,32 @@ pub(crate) fn run(words: &[&[u8]], shared: &Shared, client: &mut Client, replies
             transaction.end();
             replies.ok();
         }
-        (b"EXEC", []) => match transaction.end() {
-            None => replies.error("EXECABORT Transaction discarded because of previous errors."),
-            Some(kept) => {
-                replies.array(kept.len());
-                for words in &kept {
-                    let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
-                    perform(&words, shared, client, replies);
+        (b"WATCH", _) if transaction.is_open() => replies.error("ERR WATCH inside MULTI is not allowed"),
+        (b"WATCH", keys @ [_, ..]) => {
+            keys.iter().for_each(|key| transaction.watch(key, shared.store.version(key)));
+            replies.ok();
+        }
+        (b"UNWATCH", []) if !transaction.is_open() => {
+            transaction.end();
+            replies.ok();
+        }
+        (b"EXEC", []) => {
+            let unchanged = transaction.watched().all(|(key, version)| shared.store.version(key) == version);
+            match transaction.end() {
+                None => replies.error("EXECABORT Transaction discarded because of previous errors."),
+                Some(_) if !unchanged => replies.null_array(),
+                Some(kept) => {
+                    replies.array(kept.len());
+                    for words in &kept {
+                        let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
+                        if let After::Wait(wanted) = perform(&words, shared, client, replies) {
+                            wanted.reply(None, replies); // nobody waits in a transaction
+                        }
+                    }
+                    shared.blocked.serve(&shared.store);
                 }
             }
-        },
+        }
         // A wrong number of arguments shows when it is run.
         (name, _) if transaction.is_open() && knows(name) => {
             transaction.keep(words);
@@ -68,14 +95,24 @@ pub(crate) fn run(words: &[&[u8]], shared: &Shared, client: &mut Client, replies
             transaction.breaks();
             replies.error(&text_of(&Refused::Unknown, words[0]));
         }
-        _ => perform(words, shared, client, replies),
+        _ => {
+            let after = perform(words, shared, client, replies);
+            shared.blocked.serve(&shared.store);
+            return after;
+        }
     }
     After::Next
 }
 
 /// Whether there is a command of this name.
 fn knows(name: &[u8]) -> bool {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 19] = [
+        "BLPOP",
+        "BRPOP",
+        "BLMOVE",
+        "BRPOPLPUSH",
+        "UNWATCH",
+        "PUBSUB",
         "SUBSCRIBE",
         "UNSUBSCRIBE",
         "PSUBSCRIBE",
@@ -93,11 +130,28 @@ fn knows(name: &[u8]) -> bool {
     NAMES.iter().any(|known| known.as_bytes() == name) || keys::knows(name) || values::find(name).is_some()
 }
 
-fn perform(words: &[&[u8]], shared: &Shared, client: &mut Client, replies: &mut Replies) {
+fn perform(words: &[&[u8]], shared: &Shared, client: &mut Client, replies: &mut Replies) -> After {
     let name = words[0].to_ascii_uppercase();
     let begun = replies.bytes.len();
     let subscriptions = &mut client.subscriptions;
+    let mut after = After::Next;
     let done = match (&*name, &words[1..]) {
+        (b"BLPOP" | b"BRPOP" | b"BLMOVE" | b"BRPOPLPUSH", arguments) => {
+            wanted(&name, arguments).and_then(|wanted| {
+                match wanted.take(&shared.store)? {
+                    None => after = After::Wait(Rc::new(wanted)),
+                    given => wanted.reply(given, replies),
+                }
+                Ok(())
+            })
+        }
+        (b"WATCH", _) => Err(Refused::Arguments),
+        // In a transaction; outside one, it has been done already.
+        (b"UNWATCH", []) => {
+            replies.ok();
+            Ok(())
+        }
+        (b"PUBSUB", arguments) => shared.channels.tell_about(arguments, replies),
         (b"SUBSCRIBE", channels @ [_, ..]) => {
             channels.iter().for_each(|channel| subscriptions.subscribe(By::Name, channel, replies));
             Ok(())
@@ -127,6 +181,27 @@ fn perform(words: &[&[u8]], shared: &Shared, client: &mut Client, replies: &mut 
         replies.bytes.truncate(begun);
         replies.error(&text_of(&refused, words[0]));
     }
+    after
+}
+
+/// What a command waits for, if need be.
+fn wanted(name: &[u8], arguments: &[&[u8]]) -> Result<Wanted, Refused> {
+    let (keys, time, end, to) = match (name, arguments) {
+        (b"BLPOP", [keys @ .., time]) if !keys.is_empty() => (keys, time, End::Left, None),
+        (b"BRPOP", [keys @ .., time]) if !keys.is_empty() => (keys, time, End::Right, None),
+        (b"BRPOPLPUSH", [from, to, time]) => (&[*from][..], time, End::Right, Some((to.to_vec(), End::Left))),
+        (b"BLMOVE", [from, to, out, into, time]) => {
+            (&[*from][..], time, End::named(out)?, Some((to.to_vec(), End::named(into)?)))
+        }
+        _ => return Err(Refused::Arguments),
+    };
+    let seconds = float(time).map_err(|_| Refused::Time)?;
+    if seconds < 0.0 {
+        return Err(Refused::NegativeTime);
+    }
+    let limit = Duration::try_from_secs_f64(seconds).map_err(|_| Refused::Time)?;
+    let keys = keys.iter().map(|key| key.to_vec()).collect();
+    Ok(Wanted { keys, end, to, limit: Some(limit).filter(|limit| !limit.is_zero()) })
 }
 
 fn text_of(refused: &Refused, name: &[u8]) -> String {
@@ -138,6 +213,10 @@ fn text_of(refused: &Refused, name: &[u8]) -> String {
         Refused::Integer => "ERR value is not an integer or out of range".to_owned(),
         Refused::Float => "ERR value is not a valid float".to_owned(),
         Refused::Overflow => "ERR increment or decrement would overflow".to_owned(),
+        Refused::Time => "ERR timeout is not a float or out of range".to_owned(),
+        Refused::NegativeTime => "ERR timeout is negative".to_owned(),
+        Refused::Range => "ERR offset is out of range".to_owned(),
+        Refused::NoKey => "ERR no such key".to_owned(),
         Refused::Unknown => format!("ERR unknown command '{name}'"),
     }
 }
@@ -146,7 +225,7 @@ fn text_of(refused: &Refused, name: &[u8]) -> String {
 fn of_server(
     name: &[u8],
     arguments: &[&[u8]],
-    subscriptions: &Subscriptions,
+    subscriptions: &mut Subscriptions,
     replies: &mut Replies,
 ) -> Option<Result<(), Refused>> {
     match (name, arguments) {
@@ -159,7 +238,13 @@ fn of_server(
         (b"CLIENT", [what]) if what.eq_ignore_ascii_case(b"ID") => {
             replies.integer(subscriptions.client as i64)
         }
-        (b"CLIENT", [what]) if what.eq_ignore_ascii_case(b"GETNAME") => replies.null(),
+        (b"CLIENT", [what]) if what.eq_ignore_ascii_case(b"GETNAME") => {
+            replies.bulk_or_null(subscriptions.name.as_deref());
+        }
+        (b"CLIENT", [what, name]) if what.eq_ignore_ascii_case(b"SETNAME") => {
+            subscriptions.name = Some(name.to_vec()).filter(|name| !name.is_empty());
+            replies.ok();
+        }
         (b"PING", []) => replies.simple("PONG"),
         (b"PING" | b"ECHO", [text]) => replies.bulk(text),
         (b"SELECT" | b"CLIENT" | b"AUTH", [_, ..]) => replies.ok(),
@@ -180,4 +265,10 @@ fn of_server(
 /// A number as an argument.
 pub(crate) fn integer(word: &[u8]) -> Result<i64, Refused> {
     std::str::from_utf8(word).ok().and_then(|text| text.parse().ok()).ok_or(Refused::Integer)
+}
+
+/// A number with a point as an argument.
+pub(crate) fn float(word: &[u8]) -> Result<f64, Refused> {
+    let number = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
+    number.filter(|number: &f64| !number.is_nan()).ok_or(Refused::Float)
 }

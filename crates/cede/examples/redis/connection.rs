@@ -30,8 +30,16 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             match parse(&input[done..filled], &mut words) {
                 Ok(Some(length)) => {
                     done += length;
-                    if !words.is_empty() {
-                        quit = commands::run(&words, shared, &mut client, &mut replies) == After::Quit;
+                    if words.is_empty() {
+                        continue;
+                    }
+                    match commands::run(&words, shared, &mut client, &mut replies) {
+                        After::Next => {}
+                        After::Quit => quit = true,
+                        After::Wait(wanted) => {
+                            send(&mut replies, &writer)?;
+                            wanted.reply(shared.blocked.wait(&wanted, &stream)?, &mut replies);
+                        }
                     }
                 }
                 Ok(None) => break,
@@ -41,11 +49,7 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                 }
             }
         }
-        if !replies.bytes.is_empty() {
-            writer.write(&replies.bytes)?;
-            replies.bytes.clear();
-            writer.drain()?; // cedes while the client does not read
-        }
+        send(&mut replies, &writer)?;
         if quit {
             return Ok(());
         }
@@ -60,4 +64,14 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         }
         filled += count;
     }
+}
+
+/// Cedes while the client does not read.
+fn send(replies: &mut Replies, writer: &StreamWriter<TcpStream>) -> io::Result<()> {
+    if !replies.bytes.is_empty() {
+        writer.write(&replies.bytes)?;
+        replies.bytes.clear();
+        writer.drain()?;
+    }
+    Ok(())
 }

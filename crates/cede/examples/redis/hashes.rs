@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::commands::{Refused, integer};
+use super::commands::{Refused, float, integer};
+use super::keys::{matches, scanned};
 use super::protocol::Replies;
+use super::sorted::text_of;
 use super::store::{Store, Value};
+use super::strings::plus;
 use super::values::{change, look};
 
 pub(crate) fn run(
@@ -72,6 +75,41 @@ pub(crate) fn run(
                 Ok(sum)
             })?;
             replies.integer(sum);
+        }
+        (b"HINCRBYFLOAT", [key, field, by]) => {
+            let by = float(by)?;
+            let sum = change!(store, key, Hash, |hash: &mut Hash| {
+                let sum = text_of(plus(hash.get(*field).map(|value| &**value), by)?);
+                hash.insert(field.to_vec(), sum.clone());
+                Ok(sum)
+            })?;
+            replies.bulk(&sum);
+        }
+        (b"HSETNX", [key, field, value]) => {
+            let new = change!(store, key, Hash, |hash: &mut Hash| {
+                let new = !hash.contains_key(*field);
+                if new {
+                    hash.insert(field.to_vec(), value.to_vec());
+                }
+                new
+            });
+            replies.integer(i64::from(new));
+        }
+        (b"HSTRLEN", [key, field]) => {
+            let length = look!(store, key, Hash, |hash: Option<&mut Hash>| {
+                hash.and_then(|hash| hash.get(*field)).map_or(0, |value| value.len())
+            });
+            replies.integer(length as i64);
+        }
+        (b"HSCAN", [key, _, options @ ..]) => {
+            let pattern = scanned(options)?;
+            look!(store, key, Hash, |hash: Option<&mut Hash>| {
+                let found = hash.into_iter().flatten().filter(|(field, _)| matches(pattern, field));
+                let found: Vec<_> = found.flat_map(|(field, value)| [field.clone(), value.clone()]).collect();
+                replies.array(2);
+                replies.bulk(b"0");
+                replies.bulks(&found);
+            });
         }
         _ => return Ok(false),
     }

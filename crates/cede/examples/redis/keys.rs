@@ -17,7 +17,7 @@ pub(crate) fn run(
             replies.integer(keys.iter().filter(|key| store.remove(key)).count() as i64);
             Ok(())
         }
-        (b"EXISTS", keys @ [_, ..]) => {
+        (b"EXISTS" | b"TOUCH", keys @ [_, ..]) => {
             let exists = |key: &&&[u8]| store.with(key, |entry| entry.is_some());
             replies.integer(keys.iter().filter(exists).count() as i64);
             Ok(())
@@ -45,15 +45,25 @@ pub(crate) fn run(
             Ok(())
         }
         (b"SCAN", [_, options @ ..]) => scan(options, store, replies),
-        (b"EXPIREAT", [key, time]) => integer(time).map(|time| {
-            expire(store, key, time.saturating_mul(1000).saturating_sub(since_1970()), 1, replies)
-        }),
+        (b"EXPIREAT", [key, time]) => {
+            integer(time).map(|time| expire(store, key, from_now(time.saturating_mul(1000)), 1, replies))
+        }
+        (b"PEXPIREAT", [key, time]) => {
+            integer(time).map(|time| expire(store, key, from_now(time), 1, replies))
+        }
+        (b"RENAME" | b"RENAMENX", [from, to]) => rename(name, from, to, store, replies),
         (b"EXPIRE", [key, time]) => integer(time).map(|time| expire(store, key, time, 1000, replies)),
         (b"PEXPIRE", [key, time]) => integer(time).map(|time| expire(store, key, time, 1, replies)),
         (b"TTL", [key]) => left(store, key, 1000, replies),
         (b"PTTL", [key]) => left(store, key, 1, replies),
         (b"PERSIST", [key]) => {
-            let persists = store.with(key, |entry| entry.is_some_and(|entry| entry.until.take().is_some()));
+            let version = store.next_version();
+            let persists = store.with(key, |entry| {
+                entry.is_some_and(|entry| {
+                    entry.version = version;
+                    entry.until.take().is_some()
+                })
+            });
             replies.integer(i64::from(persists));
             Ok(())
         }
@@ -63,9 +73,26 @@ pub(crate) fn run(
 }
 
 pub(crate) fn knows(name: &[u8]) -> bool {
-    const NAMES: [&str; 15] = [
-        "DEL", "UNLINK", "EXISTS", "TYPE", "FLUSHALL", "FLUSHDB", "DBSIZE", "KEYS", "SCAN", "EXPIRE",
-        "PEXPIRE", "EXPIREAT", "TTL", "PTTL", "PERSIST",
+    const NAMES: [&str; 19] = [
+        "DEL",
+        "UNLINK",
+        "EXISTS",
+        "TOUCH",
+        "TYPE",
+        "FLUSHALL",
+        "FLUSHDB",
+        "DBSIZE",
+        "KEYS",
+        "SCAN",
+        "RENAME",
+        "RENAMENX",
+        "EXPIRE",
+        "PEXPIRE",
+        "EXPIREAT",
+        "PEXPIREAT",
+        "TTL",
+        "PTTL",
+        "PERSIST",
     ];
     NAMES.iter().any(|known| known.as_bytes() == name)
 }
@@ -92,15 +119,48 @@ fn scan(options: &[&[u8]], store: &Store, replies: &mut Replies) -> Result<(), R
     Ok(())
 }
 
-/// In milliseconds.
-fn since_1970() -> i64 {
+/// The pattern of `HSCAN` and its like, which tell all in one piece too.
+pub(crate) fn scanned<'a>(options: &[&'a [u8]]) -> Result<&'a [u8], Refused> {
+    let mut pattern = &b"*"[..];
+    for option in options.chunks(2) {
+        match (&*option[0].to_ascii_uppercase(), option.get(1)) {
+            (b"MATCH", Some(word)) => pattern = word,
+            (b"COUNT", Some(_)) => {}
+            _ => return Err(Refused::Syntax),
+        }
+    }
+    Ok(pattern)
+}
+
+fn rename(name: &[u8], from: &[u8], to: &[u8], store: &Store, replies: &mut Replies) -> Result<(), Refused> {
+    let free = store.with(to, |entry| entry.is_none());
+    store.with(from, |entry| entry.map(drop)).ok_or(Refused::NoKey)?;
+    if name == b"RENAME" || free {
+        let version = store.next_version();
+        let mut all = store.all();
+        if let Some(entry) = all.remove(from) {
+            all.insert(to.to_vec(), Entry { version, ..entry });
+        }
+    }
+    if name == b"RENAME" {
+        replies.ok()
+    } else {
+        replies.integer(i64::from(free))
+    }
+    Ok(())
+}
+
+/// How long it is, in milliseconds, until so many since 1970.
+pub(crate) fn from_now(millis: i64) -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    millis.saturating_sub(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn expire(store: &Store, key: &[u8], time: i64, unit: u64, replies: &mut Replies) {
+    let version = store.next_version();
     let there = store.with(key, |entry| match entry {
         Some(entry) => {
+            entry.version = version;
             let time = u64::try_from(time).unwrap_or(0); // in the past: now
             entry.until = Some(after(time.saturating_mul(unit)));
             true
@@ -124,19 +184,20 @@ fn left(store: &Store, key: &[u8], unit: u128, replies: &mut Replies) -> Result<
     Ok(())
 }
 
-/// Whether a pattern with `*` and `?` fits, and `\\` before what stands for itself. It remembers the last `*` alone: one
+/// Whether a pattern with `*`, `?` and `[a-z]` fits, and `\\` before what stands for itself. It remembers the last `*` alone: one
 /// before it need not take more than it has.
 pub(crate) fn matches(pattern: &[u8], key: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
     let mut star = None; // where the pattern goes on behind it, and how much of the key comes before that
     while seen < key.len() {
-        let fits = match &pattern[at..] {
+        let fits = match pattern.get(at..).unwrap_or_default() {
             [b'*', ..] => {
                 star = Some((at + 1, seen));
                 at += 1;
                 continue;
             }
             [b'?', ..] => 1,
+            [b'[', class @ ..] => one_of(class, key[seen]).map_or(0, |length| length + 1),
             [b'\\', byte, ..] if *byte == key[seen] => 2,
             [byte, ..] if *byte == key[seen] && *byte != b'\\' => 1,
             _ => 0,
@@ -150,12 +211,38 @@ pub(crate) fn matches(pattern: &[u8], key: &[u8]) -> bool {
             None => return false,
         }
     }
-    pattern[at..].iter().all(|byte| *byte == b'*')
+    pattern.get(at..).is_none_or(|rest| rest.iter().all(|byte| *byte == b'*'))
+}
+
+/// Whether a byte is of the class that begins here, behind its bracket: how long that is, then.
+fn one_of(class: &[u8], byte: u8) -> Option<usize> {
+    let negated = class.first() == Some(&b'^');
+    let (mut at, mut is) = (usize::from(negated), false);
+    while at < class.len() && class[at] != b']' {
+        let (first, last, length) = match &class[at..] {
+            [b'\\', escaped, ..] => (*escaped, *escaped, 2),
+            [first, b'-', last, ..] => (*first.min(last), *first.max(last), 3),
+            [one, ..] => (*one, *one, 1),
+            [] => break,
+        };
+        is |= (first..=last).contains(&byte);
+        at += length;
+    }
+    (is != negated).then_some(at + 1) // an end without its bracket is one, as in Redis
 }
 
 #[cfg(test)]
 mod tests {
     use super::matches;
+
+    #[test]
+    fn classes_fit_as_in_redis() {
+        let fit = ["h[ae]llo", "h[a-f]llo", "h[f-a]llo", "h[^x]llo", "*[lo]", "h[\\e]llo", "hell[o"];
+        assert!(fit.iter().all(|pattern| matches(pattern.as_bytes(), b"hello")));
+        let others = ["h[ai]llo", "h[^e]llo", "h[f-z]llo", "[]hello", "hello[", "hell[^o"];
+        assert!(others.iter().all(|pattern| !matches(pattern.as_bytes(), b"hello")));
+        assert!(matches(b"[\\]]", b"]") && matches(b"*[0-9]", b"key:7"));
+    }
 
     #[test]
     fn patterns_fit_as_in_redis() {

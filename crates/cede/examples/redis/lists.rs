@@ -7,6 +7,29 @@ use super::protocol::Replies;
 use super::store::{Store, Value};
 use super::values::{change, look};
 
+/// Which end of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Left,
+    Right,
+}
+
+impl End {
+    /// As the first letter of a command has it.
+    fn of(name: &[u8]) -> Self {
+        if name[0] == b'L' { End::Left } else { End::Right }
+    }
+
+    /// As an argument.
+    pub(crate) fn named(word: &[u8]) -> Result<Self, Refused> {
+        match &*word.to_ascii_uppercase() {
+            b"LEFT" => Ok(End::Left),
+            b"RIGHT" => Ok(End::Right),
+            _ => Err(Refused::Syntax),
+        }
+    }
+}
+
 pub(crate) fn run(
     name: &[u8],
     arguments: &[&[u8]],
@@ -15,26 +38,48 @@ pub(crate) fn run(
 ) -> Result<bool, Refused> {
     type List = VecDeque<Vec<u8>>;
     match (name, arguments) {
-        (b"LPUSH" | b"RPUSH", [key, values @ ..]) if !values.is_empty() => {
-            let length = change!(store, key, List, |list: &mut List| {
+        (b"LPUSH" | b"RPUSH" | b"LPUSHX" | b"RPUSHX", [key, values @ ..]) if !values.is_empty() => {
+            let only_there = name.ends_with(b"X");
+            let mut length = 0;
+            if !only_there || look!(store, key, List, |list: Option<&mut List>| list.is_some()) {
                 for value in values {
-                    if name == b"LPUSH" {
-                        list.push_front(value.to_vec())
-                    } else {
-                        list.push_back(value.to_vec())
-                    }
+                    length = push(End::of(name), key, value, store)?;
                 }
-                list.len()
-            });
+            }
             replies.integer(length as i64);
         }
         (b"LPOP" | b"RPOP", [key]) => {
-            replies.bulk_or_null(pop(name, key, 1, store)?.first().map(|value| &**value));
+            replies.bulk_or_null(pop(End::of(name), key, 1, store)?.first().map(|value| &**value));
+        }
+        (b"RPOPLPUSH", [from, to]) => {
+            replies.bulk_or_null(shift((from, End::Right), (to, End::Left), store)?.as_deref());
+        }
+        (b"LMOVE", [from, to, out, into]) => {
+            let (out, into) = (End::named(out)?, End::named(into)?);
+            replies.bulk_or_null(shift((from, out), (to, into), store)?.as_deref());
+        }
+        (b"LINSERT", [key, side, pivot, value]) => {
+            let behind = match &*side.to_ascii_uppercase() {
+                b"BEFORE" => 0,
+                b"AFTER" => 1,
+                _ => return Err(Refused::Syntax),
+            };
+            let length = change!(store, key, List, |list: &mut List| {
+                match list.iter().position(|other| other == pivot) {
+                    _ if list.is_empty() => 0,
+                    None => -1,
+                    Some(at) => {
+                        list.insert(at + behind, value.to_vec());
+                        list.len() as i64
+                    }
+                }
+            });
+            replies.integer(length);
         }
         (b"LPOP" | b"RPOP", [key, count]) => {
             let count = usize::try_from(integer(count)?).map_err(|_| Refused::Integer)?;
             let there = look!(store, key, List, |list: Option<&mut List>| list.is_some());
-            let popped = pop(name, key, count, store)?;
+            let popped = pop(End::of(name), key, count, store)?;
             if there { replies.bulks(&popped) } else { replies.null_array() }
         }
         (b"LLEN", [key]) => {
@@ -84,11 +129,40 @@ pub(crate) fn run(
     Ok(true)
 }
 
-fn pop(name: &[u8], key: &[u8], count: usize, store: &Store) -> Result<Vec<Vec<u8>>, Refused> {
+/// How long it is then.
+pub(crate) fn push(end: End, key: &[u8], value: &[u8], store: &Store) -> Result<usize, Refused> {
     Ok(change!(store, key, List, |list: &mut VecDeque<Vec<u8>>| {
-        let next = || if name == b"LPOP" { list.pop_front() } else { list.pop_back() };
+        match end {
+            End::Left => list.push_front(value.to_vec()),
+            End::Right => list.push_back(value.to_vec()),
+        }
+        list.len()
+    }))
+}
+
+pub(crate) fn pop(end: End, key: &[u8], count: usize, store: &Store) -> Result<Vec<Vec<u8>>, Refused> {
+    Ok(change!(store, key, List, |list: &mut VecDeque<Vec<u8>>| {
+        let next = || match end {
+            End::Left => list.pop_front(),
+            End::Right => list.pop_back(),
+        };
         std::iter::from_fn(next).take(count).collect()
     }))
+}
+
+/// From one list to another, which may be the same: what.
+pub(crate) fn shift(
+    (from, out): (&[u8], End),
+    (to, into): (&[u8], End),
+    store: &Store,
+) -> Result<Option<Vec<u8>>, Refused> {
+    // Nothing is taken that cannot be put there.
+    look!(store, to, List, |_: Option<&mut VecDeque<Vec<u8>>>| ());
+    let taken = pop(out, from, 1, store)?.pop();
+    if let Some(value) = &taken {
+        push(into, to, value, store)?;
+    }
+    Ok(taken)
 }
 
 /// So many that are like this, from the beginning, or, if negative, from the end; all, if 0. How many there were.

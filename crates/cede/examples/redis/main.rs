@@ -7,8 +7,9 @@
 //! ```
 //!
 //! One loop, a task for each client, and so no lock around the data: a command runs from its beginning to its
-//! end without ceding.
+//! end without ceding. One that waits for something (`BLPOP`) looks first, and cedes after.
 
+mod blocked;
 mod channels;
 mod commands;
 mod connection;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use cede::Awaitable;
 use cede::net::TcpListener;
 
+use blocked::Blocked;
 use channels::Channels;
 use store::Store;
 
@@ -41,6 +43,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 struct Shared {
     store: Store,
     channels: Channels,
+    blocked: Blocked,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@
 pub(crate) struct ProtocolError(pub(crate) &'static str);
 
 /// The longest word of a command, and the most words.
-const LONGEST: usize = 64 << 20;
+pub(crate) const LONGEST: usize = 64 << 20;
 const MOST: usize = 1 << 20;
 
 /// The command at the beginning of `bytes`, word by word, and how long it is; `None` if it is not whole.

@@ -1,8 +1,10 @@
 //! Commands for sets.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher};
 
 use super::commands::{Refused, integer};
+use super::keys::{matches, scanned};
 use super::protocol::Replies;
 use super::store::{Store, Value};
 use super::values::{change, look};
@@ -61,6 +63,52 @@ pub(crate) fn run(
             }
             replies.bulks(&Vec::from_iter(found));
         }
+        (b"SMISMEMBER", [key, members @ ..]) if !members.is_empty() => {
+            look!(store, key, Set, |set: Option<&mut Set>| {
+                replies.array(members.len());
+                for member in members {
+                    replies.integer(i64::from(set.as_ref().is_some_and(|set| set.contains(*member))));
+                }
+            });
+        }
+        (b"SRANDMEMBER", [key]) => look!(store, key, Set, |set: Option<&mut Set>| {
+            let some = set.and_then(|set| set.iter().nth(any(set.len())));
+            replies.bulk_or_null(some.map(|member| &**member));
+        }),
+        (b"SRANDMEMBER", [key, count]) => {
+            let count = integer(count)?;
+            let most = usize::try_from(count.unsigned_abs()).map_err(|_| Refused::Integer)?;
+            look!(store, key, Set, |set: Option<&mut Set>| {
+                let mut all: Vec<_> = set.map_or_else(Vec::new, |set| set.iter().cloned().collect());
+                if count < 0 {
+                    let count = if all.is_empty() { 0 } else { most }; // one may come several times
+                    replies.array(count);
+                    (0..count).for_each(|_| replies.bulk(&all[any(all.len())]));
+                } else {
+                    let count = most.min(all.len());
+                    let length = all.len();
+                    (0..count).for_each(|at| all.swap(at, at + any(length - at)));
+                    replies.bulks(&all[..count]);
+                }
+            });
+        }
+        (b"SMOVE", [from, to, member]) => {
+            look!(store, to, Set, |_: Option<&mut Set>| ()); // nothing is taken that cannot be put there
+            let moved = change!(store, from, Set, |set: &mut Set| set.remove(*member));
+            if moved {
+                change!(store, to, Set, |set: &mut Set| set.insert(member.to_vec()));
+            }
+            replies.integer(i64::from(moved));
+        }
+        (b"SSCAN", [key, _, options @ ..]) => {
+            let pattern = scanned(options)?;
+            look!(store, key, Set, |set: Option<&mut Set>| {
+                let found = set.iter().flat_map(|set| set.iter()).filter(|member| matches(pattern, member));
+                replies.array(2);
+                replies.bulk(b"0");
+                replies.bulks(&found.cloned().collect::<Vec<_>>());
+            });
+        }
         _ => return Ok(false),
     }
     Ok(true)
@@ -74,4 +122,10 @@ fn pop(key: &[u8], count: usize, store: &Store) -> Result<Vec<Vec<u8>>, Refused>
         });
         popped
     }))
+}
+
+/// A number below this, by chance; 0 below 0. std's hashers are seeded anew each time.
+fn any(below: usize) -> usize {
+    let chance = std::hash::RandomState::new().build_hasher().finish();
+    (chance % below.max(1) as u64) as usize
 }

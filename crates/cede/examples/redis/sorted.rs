@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
-use super::commands::{Refused, integer};
+use super::commands::{Refused, float, integer};
+use super::keys::{matches, scanned};
 use super::lists::range;
 use super::protocol::Replies;
 use super::store::{Bytes, Store, Value};
@@ -84,7 +85,7 @@ pub(crate) fn run(
     match (name, arguments) {
         (b"ZADD", [key, rest @ ..]) => return add(key, rest, store, replies),
         (b"ZINCRBY", [key, by, member]) => {
-            let by = score_of(by)?;
+            let by = float(by)?;
             let sum = change!(store, key, Sorted, |sorted: &mut Sorted| {
                 let sum = sorted.scores.get(*member).unwrap_or(&0.0) + by;
                 if sum.is_nan() {
@@ -135,6 +136,16 @@ pub(crate) fn run(
                 tell(&found, scores, replies);
             });
         }
+        (b"ZSCAN", [key, _, options @ ..]) => {
+            let pattern = scanned(options)?;
+            look!(store, key, Sorted, |sorted: Option<&mut Sorted>| {
+                let mut found = sorted.map_or_else(Vec::new, |sorted| sorted.range(0, usize::MAX, false));
+                found.retain(|(member, _)| matches(pattern, member));
+                replies.array(2);
+                replies.bulk(b"0");
+                tell(&found, true, replies);
+            });
+        }
         (b"ZPOPMIN" | b"ZPOPMAX", [key, count @ ..]) if count.len() <= 1 => {
             let count = count.first().map_or(Ok(1), |count| integer(count))?;
             let count = usize::try_from(count).map_err(|_| Refused::Integer)?;
@@ -164,7 +175,7 @@ fn add(key: &[u8], rest: &[&[u8]], store: &Store, replies: &mut Replies) -> Resu
         return Ok(false);
     }
     let pairs: Vec<(f64, &[u8])> =
-        pairs.chunks(2).map(|pair| Ok((score_of(pair[0])?, pair[1]))).collect::<Result<_, Refused>>()?;
+        pairs.chunks(2).map(|pair| Ok((float(pair[0])?, pair[1]))).collect::<Result<_, Refused>>()?;
     let count = change!(store, key, Sorted, |sorted: &mut Sorted| {
         let mut count = 0;
         for (score, member) in pairs {
@@ -191,13 +202,8 @@ fn tell(found: &[(Bytes, f64)], scores: bool, replies: &mut Replies) {
     }
 }
 
-fn score_of(word: &[u8]) -> Result<f64, Refused> {
-    let score = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
-    score.filter(|score: &f64| !score.is_nan()).ok_or(Refused::Float)
-}
-
 /// As Redis writes it: a whole number without a point, the infinite as `inf`.
-fn text_of(score: f64) -> Vec<u8> {
+pub(crate) fn text_of(score: f64) -> Vec<u8> {
     score.to_string().into_bytes()
 }
 

@@ -1,6 +1,6 @@
 //! The data: values by their keys, some of them only until a time.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,8 @@ impl Value {
 pub(crate) struct Entry {
     pub(crate) value: Value,
     pub(crate) until: Option<Instant>,
+    /// When it was changed last, as a number that only grows.
+    pub(crate) version: u64,
 }
 
 impl Entry {
@@ -56,6 +58,7 @@ impl Entry {
 #[derive(Default)]
 pub(crate) struct Store {
     entries: RefCell<HashMap<Bytes, Entry>>,
+    versions: Cell<u64>,
 }
 
 impl Store {
@@ -73,6 +76,17 @@ impl Store {
         look(entries.get_mut(key))
     }
 
+    /// The version of what is there now; 0 if nothing is.
+    pub(crate) fn version(&self, key: &[u8]) -> u64 {
+        self.with(key, |entry| entry.map_or(0, |entry| entry.version))
+    }
+
+    /// A version of its own for whoever changes something.
+    pub(crate) fn next_version(&self) -> u64 {
+        self.versions.set(self.versions.get() + 1);
+        self.versions.get()
+    }
+
     /// Changes an entry, which is made if there is none, and removed if nothing is left of it.
     pub(crate) fn change<R>(
         &self,
@@ -85,6 +99,7 @@ impl Store {
             && !entry.has_expired()
         {
             let changed = change(&mut entry.value);
+            entry.version = self.next_version();
             if entry.value.is_empty() {
                 entries.remove(key);
             }
@@ -95,13 +110,13 @@ impl Store {
         if value.is_empty() {
             entries.remove(key);
         } else {
-            entries.insert(key.to_vec(), Entry { value, until: None });
+            entries.insert(key.to_vec(), Entry { value, until: None, version: self.next_version() });
         }
         changed
     }
 
     pub(crate) fn set(&self, key: &[u8], value: Bytes, until: Option<Instant>) {
-        let entry = Entry { value: Value::String(value), until };
+        let entry = Entry { value: Value::String(value), until, version: self.next_version() };
         let mut entries = self.entries.borrow_mut();
         match entries.get_mut(key) {
             Some(before) => *before = entry,

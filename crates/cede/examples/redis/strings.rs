@@ -2,8 +2,11 @@
 
 use std::time::Instant;
 
-use super::commands::{Refused, integer};
-use super::protocol::Replies;
+use super::commands::{Refused, float, integer};
+use super::keys::from_now;
+use super::lists::range;
+use super::protocol::{LONGEST, Replies};
+use super::sorted::text_of;
 use super::store::{Store, Value, after};
 use super::values::{Done, change, look};
 
@@ -71,9 +74,81 @@ pub(crate) fn run(
         (b"DECRBY", [key, by]) => {
             add(key, integer(by)?.checked_neg().ok_or(Refused::Overflow)?, store, replies)?;
         }
+        (b"INCRBYFLOAT", [key, by]) => {
+            let by = float(by)?;
+            let sum = change!(store, key, String, |value: &mut Vec<u8>| {
+                let before = Some(&**value).filter(|value| !value.is_empty());
+                *value = text_of(plus(before, by)?);
+                Ok(value.clone())
+            })?;
+            replies.bulk(&sum);
+        }
+        (b"MSETNX", pairs @ [_, _, ..]) if pairs.len() % 2 == 0 => {
+            let free = pairs.chunks(2).all(|pair| store.with(pair[0], |entry| entry.is_none()));
+            if free {
+                pairs.chunks(2).for_each(|pair| store.set(pair[0], pair[1].to_vec(), None));
+            }
+            replies.integer(i64::from(free));
+        }
+        (b"GETEX", [key, options @ ..]) => {
+            let until = match options {
+                [] => None,
+                [word] if word.eq_ignore_ascii_case(b"PERSIST") => Some(None),
+                [unit, time] => Some(Some(until(unit, time)?.ok_or(Refused::Syntax)?)),
+                _ => return Err(Refused::Syntax),
+            };
+            look!(store, key, String, |value: Option<&mut Vec<u8>>| replies
+                .bulk_or_null(value.map(|value| &**value)));
+            if let Some(until) = until {
+                let version = store.next_version();
+                store.with(key, |entry| {
+                    if let Some(entry) = entry {
+                        (entry.until, entry.version) = (until, version);
+                    }
+                });
+            }
+        }
+        (b"GETRANGE" | b"SUBSTR", [key, from, to]) => {
+            let (from, to) = (integer(from)?, integer(to)?);
+            look!(store, key, String, |value: Option<&mut Vec<u8>>| {
+                let value = value.map_or(&b""[..], |value| value);
+                let (from, count) = range(from, to, value.len());
+                replies.bulk(&value[from..from + count]);
+            });
+        }
+        (b"SETRANGE", [key, at, bytes]) => {
+            let at = usize::try_from(integer(at)?).map_err(|_| Refused::Range)?;
+            let end = at.checked_add(bytes.len()).filter(|end| *end <= LONGEST).ok_or(Refused::Range)?;
+            let length = change!(store, key, String, |value: &mut Vec<u8>| {
+                if !bytes.is_empty() {
+                    value.resize(value.len().max(end), 0);
+                    value[at..end].copy_from_slice(bytes);
+                }
+                value.len()
+            });
+            replies.integer(length as i64);
+        }
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// The sum with what is there, if it is a number; nothing counts as 0.
+pub(crate) fn plus(value: Option<&[u8]>, by: f64) -> Result<f64, Refused> {
+    let sum = value.map_or(Ok(0.0), float)? + by;
+    if sum.is_finite() { Ok(sum) } else { Err(Refused::Float) }
+}
+
+/// A time by its unit (`EX`, `PX`: from now; `EXAT`, `PXAT`: since 1970), if it is one.
+fn until(unit: &[u8], time: &[u8]) -> Result<Option<Instant>, Refused> {
+    let millis = match &*unit.to_ascii_uppercase() {
+        b"EX" => integer(time)?.saturating_mul(1000),
+        b"PX" => integer(time)?,
+        b"EXAT" => from_now(integer(time)?.saturating_mul(1000)).max(0),
+        b"PXAT" => from_now(integer(time)?).max(0),
+        _ => return Ok(None),
+    };
+    Ok(Some(after(u64::try_from(millis).map_err(|_| Refused::Integer)?)))
 }
 
 fn add(key: &[u8], by: i64, store: &Store, replies: &mut Replies) -> Done {
@@ -88,14 +163,12 @@ fn add(key: &[u8], by: i64, store: &Store, replies: &mut Replies) -> Done {
 }
 
 fn set(key: &[u8], value: &[u8], options: &[&[u8]], store: &Store, replies: &mut Replies) -> Done {
-    let (mut until, mut keep, mut only, mut get) = (None, false, None, false);
+    let (mut end, mut keep, mut only, mut get) = (None, false, None, false);
     let mut options = options.iter();
     while let Some(option) = options.next() {
         match &*option.to_ascii_uppercase() {
-            unit @ (b"EX" | b"PX") => {
-                let time = integer(options.next().ok_or(Refused::Syntax)?)?;
-                let time = u64::try_from(time).map_err(|_| Refused::Integer)?;
-                until = Some(after(time.saturating_mul(if unit == b"EX" { 1000 } else { 1 })));
+            b"EX" | b"PX" | b"EXAT" | b"PXAT" => {
+                end = until(option, options.next().ok_or(Refused::Syntax)?)?;
             }
             b"KEEPTTL" => keep = true,
             b"NX" => only = Some(false),
@@ -116,8 +189,8 @@ fn set(key: &[u8], value: &[u8], options: &[&[u8]], store: &Store, replies: &mut
     })?;
     let allowed = only.is_none_or(|there| there == before.is_some());
     if allowed {
-        let until = if keep { before.and_then(|(until, _)| until) } else { until };
-        store.set(key, value.to_vec(), until);
+        let end = if keep { before.and_then(|(until, _)| until) } else { end };
+        store.set(key, value.to_vec(), end);
     }
     match (get, allowed) {
         (true, _) => {}

@@ -7,6 +7,8 @@ pub(crate) struct Transaction {
     kept: Option<Vec<Command>>,
     /// A command was refused already, so none of them will run.
     broken: bool,
+    /// Nor will they if one of these keys is changed before: keys, and the versions that were seen.
+    watched: Vec<(Vec<u8>, u64)>,
 }
 
 /// A command's words.
@@ -21,7 +23,7 @@ impl Transaction {
     pub(crate) fn open(&mut self) -> bool {
         let new = !self.is_open();
         if new {
-            *self = Transaction { kept: Some(Vec::new()), broken: false };
+            self.kept = Some(Vec::new());
         }
         new
     }
@@ -32,13 +34,21 @@ impl Transaction {
         }
     }
 
+    pub(crate) fn watch(&mut self, key: &[u8], version: u64) {
+        self.watched.push((key.to_vec(), version));
+    }
+
+    pub(crate) fn watched(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        self.watched.iter().map(|(key, version)| (&**key, *version))
+    }
+
     pub(crate) fn breaks(&mut self) {
         self.broken = true;
     }
 
-    /// Ends it: what is to be run, or nothing if it is broken.
+    /// Ends it, watching too: what is to be run, or nothing if it is broken.
     pub(crate) fn end(&mut self) -> Option<Vec<Command>> {
-        let Transaction { kept, broken } = std::mem::take(self);
+        let Transaction { kept, broken, .. } = std::mem::take(self);
         kept.filter(|_| !broken)
     }
 }

@@ -41,15 +41,16 @@ pub(crate) use {change, look};
 pub(crate) fn find(name: &[u8]) -> Option<Command> {
     Some(match name {
         b"GET" | b"SET" | b"SETNX" | b"SETEX" | b"PSETEX" | b"GETSET" | b"GETDEL" | b"MGET" | b"MSET"
-        | b"APPEND" | b"STRLEN" | b"INCR" | b"DECR" | b"INCRBY" | b"DECRBY" => strings::run,
+        | b"MSETNX" | b"GETEX" | b"GETRANGE" | b"SUBSTR" | b"SETRANGE" | b"APPEND" | b"STRLEN" | b"INCR"
+        | b"DECR" | b"INCRBY" | b"DECRBY" | b"INCRBYFLOAT" => strings::run,
         b"LPUSH" | b"RPUSH" | b"LPOP" | b"RPOP" | b"LLEN" | b"LRANGE" | b"LINDEX" | b"LSET" | b"LREM"
-        | b"LTRIM" => lists::run,
+        | b"LTRIM" | b"LPUSHX" | b"RPUSHX" | b"RPOPLPUSH" | b"LMOVE" | b"LINSERT" => lists::run,
         b"SADD" | b"SREM" | b"SISMEMBER" | b"SMEMBERS" | b"SCARD" | b"SPOP" | b"SINTER" | b"SUNION"
-        | b"SDIFF" => sets::run,
+        | b"SDIFF" | b"SMISMEMBER" | b"SRANDMEMBER" | b"SMOVE" | b"SSCAN" => sets::run,
         b"HSET" | b"HMSET" | b"HGET" | b"HMGET" | b"HDEL" | b"HGETALL" | b"HLEN" | b"HEXISTS" | b"HKEYS"
-        | b"HVALS" | b"HINCRBY" => hashes::run,
+        | b"HVALS" | b"HINCRBY" | b"HINCRBYFLOAT" | b"HSETNX" | b"HSTRLEN" | b"HSCAN" => hashes::run,
         b"ZADD" | b"ZINCRBY" | b"ZREM" | b"ZSCORE" | b"ZCARD" | b"ZRANK" | b"ZRANGE" | b"ZPOPMIN"
-        | b"ZPOPMAX" => sorted::run,
+        | b"ZPOPMAX" | b"ZSCAN" => sorted::run,
         _ => return None,
     })
 }

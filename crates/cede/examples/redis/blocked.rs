@@ -1,0 +1,110 @@
+//! `BLPOP` and its like: clients that wait until somebody pushes to one of their lists. They cede; nobody else waits.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use cede::net::TcpStream;
+use cede::{Awaitable, Failure, Promise};
+
+use super::commands::Refused;
+use super::lists::{End, pop, shift};
+use super::protocol::Replies;
+use super::store::{Bytes, Store};
+
+/// What a client waits for: an element of the first of these lists that has one.
+pub(crate) struct Wanted {
+    pub(crate) keys: Vec<Bytes>,
+    pub(crate) end: End,
+    /// Where it goes, if not only to the client.
+    pub(crate) to: Option<(Bytes, End)>,
+    /// For ever, if there is none.
+    pub(crate) limit: Option<Duration>,
+}
+
+/// The list, and what was taken from it.
+type Given = (Bytes, Bytes);
+
+impl Wanted {
+    /// Takes it, if there is something.
+    pub(crate) fn take(&self, store: &Store) -> Result<Option<Given>, Refused> {
+        for key in &self.keys {
+            let taken = match &self.to {
+                Some((to, end)) => shift((key, self.end), (to, *end), store)?,
+                None => pop(self.end, key, 1, store)?.pop(),
+            };
+            if let Some(value) = taken {
+                return Ok(Some((key.clone(), value)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the client is told.
+    pub(crate) fn reply(&self, given: Option<Given>, replies: &mut Replies) {
+        match (given, &self.to) {
+            (Some((key, value)), None) => replies.bulks(&[key, value]),
+            (Some((_, value)), Some(_)) => replies.bulk(&value),
+            (None, None) => replies.null_array(),
+            (None, Some(_)) => replies.null(),
+        }
+    }
+}
+
+/// Those who wait, the first first.
+#[derive(Default)]
+pub(crate) struct Blocked {
+    waiting: RefCell<VecDeque<(Rc<Wanted>, Promise<Given>)>>,
+}
+
+impl Blocked {
+    /// Gives what has come to those who wait for it. What is moved to another list may be what another waits for.
+    pub(crate) fn serve(&self, store: &Store) {
+        while self.serve_once(store) {}
+    }
+
+    /// Whether something was moved.
+    fn serve_once(&self, store: &Store) -> bool {
+        let mut moved = false;
+        self.waiting.borrow_mut().retain(|(wanted, promise)| {
+            if promise.done() {
+                return false; // it has given up
+            }
+            match wanted.take(store) {
+                Ok(Some(given)) => {
+                    moved |= wanted.to.is_some();
+                    promise.set_result(given).is_err()
+                }
+                // What is no list is none of its business.
+                _ => true,
+            }
+        });
+        moved
+    }
+
+    /// Waits until it is given something: cedes. `None` when the time is over; an error when the client has gone.
+    pub(crate) fn wait(&self, wanted: &Rc<Wanted>, stream: &Rc<TcpStream>) -> io::Result<Option<Given>> {
+        let promise = Promise::new();
+        self.waiting.borrow_mut().push_back((wanted.clone(), promise.clone()));
+        let (client, given_up) = (stream.clone(), promise.clone());
+        let watch = cede::create_task(cede::coroutine(move || {
+            match client.peek(&mut [0]) {
+                Ok(1..) => {} // more commands, which wait
+                Err(error) if error.is_cancelled() => {}
+                _ => drop(given_up.cancel()), // what it were given would be lost
+            }
+        }));
+        let waited = cede::wait([&promise]).timeout(wanted.limit).await_();
+        watch.cancel();
+        cede::wait([watch]).await_()?;
+        if promise.cancelled() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        // From here on it is given nothing, if it was not.
+        let given = if promise.cancel() { None } else { Some(promise.result()?) };
+        waited?;
+        Ok(given)
+    }
+}
