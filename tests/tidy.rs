@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of `unsafe` in the library: stack switching and memory; one function in which a lifetime is
-/// forgotten; bytes that are lent to the kernel; and, on other systems than Linux, the registering of descriptors.
+/// forgotten; bytes that are lent to the kernel; the page that tells of a fork; and, on other systems than Linux, the
+/// registering of descriptors.
 const UNSAFE_ROOMS: &[&str] = &[
     "stack/",
     "generator/",
@@ -18,6 +19,7 @@ const UNSAFE_ROOMS: &[&str] = &[
     "schedule/ready.rs",
     "reactor/uring/",
     "reactor/portable.rs",
+    "reactor/this_process.rs",
 ];
 
 /// What outside the library may hold `unsafe`, and why it must.
@@ -52,7 +54,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("L2 the loop and what it owns", &["event_loop", "async_generator", "reactor", "signals", "threads"]),
     ("L3 of the running loop", &["facade", "time"]),
     ("L3 coordination", &["sync", "combinators", "contextlib", "compat"]),
-    ("L3 on top of that", &["channel", "net", "trace", "explore"]),
+    ("L3 on top of that", &["channel", "net", "pipe", "trace", "explore"]),
     ("L3 on top of sockets", &["fs", "loops", "process", "stdio", "streams", "tls"]),
     ("L4 for the macros", &["__private"]),
     ("L4 the guides, which name everything", &["guide"]),

@@ -1,15 +1,17 @@
 //! Many connections that come, go, are reset, cancelled and cut off in the middle of what they do; and at the end
 //! nothing is left of them.
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
 use cede::net::{TcpListener, TcpStream};
-use cede::{Awaitable, EventLoop, Failure, Semaphore, Task, timeout, yield_now};
+use cede::{Awaitable, EventLoop, Failure, Semaphore, Task, VirtualClock, timeout, yield_now};
 use cede_tests::child;
 
+use crate::faults_above::injected;
 use crate::help::spawn;
 
 /// So many connections stand at one time, each with a task at either end.
@@ -63,38 +65,77 @@ fn client(stream: &TcpStream, numbers: &mut Numbers, server: &Task<io::Result<()
     Ok(())
 }
 
-/// Whether an error is one that such ends give to the other side.
-fn expected(error: &io::Error) -> bool {
+/// Whether an error is one that such ends give to the other side, or that was injected.
+fn expected(error: &io::Error, faults: Faults) -> bool {
     let kinds =
         [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::UnexpectedEof, ErrorKind::TimedOut];
-    error.is_cancelled() || kinds.contains(&error.kind()) || error.kind() == ErrorKind::NotConnected
+    error.is_cancelled()
+        || kinds.contains(&error.kind())
+        || error.kind() == ErrorKind::NotConnected
+        || faults == Faults::ByASeed && injected(error)
 }
 
-fn churn(connections: u64) -> io::Result<()> {
+#[derive(Clone, Copy, PartialEq)]
+enum Faults {
+    None,
+    /// One system call in eight goes wrong.
+    ByASeed,
+}
+
+/// Both ends of one connection. Where faults are injected, others may have come that nobody wants any more, or this
+/// one may have been given up.
+fn connected(address: SocketAddr, listener: &TcpListener) -> io::Result<(TcpStream, TcpStream)> {
+    let stream = TcpStream::connect(address)?;
+    let ours = stream.local_addr()?;
+    let served = timeout(Duration::from_secs(100), || {
+        loop {
+            match listener.accept() {
+                Ok((served, from)) if from == ours => return Ok(served),
+                Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    })?;
+    Ok((stream, served))
+}
+
+fn churn(connections: u64, faults: Faults) -> io::Result<u64> {
     let listener = Rc::new(TcpListener::bind("127.0.0.1:0")?);
     let address = listener.local_addr()?;
     let at_a_time = Rc::new(Semaphore::new(1));
     let places = Rc::new(Semaphore::new(AT_ONCE));
     let mut clients = Vec::new();
+    let served = Rc::new(Cell::new(0));
+    if faults == Faults::ByASeed {
+        cede::running_loop()?.inject_faults(connections, 8, true);
+    }
     for number in 0..connections {
         let place = places.clone().acquire_owned().await_()?;
-        let (listener, pairing) = (listener.clone(), at_a_time.clone());
+        let (listener, pairing, served) = (listener.clone(), at_a_time.clone(), served.clone());
         clients.push(spawn(move || -> io::Result<()> {
             let mut numbers = Numbers(number);
-            let (stream, server) = {
+            let pair = {
                 let _alone = pairing.acquire().await_()?;
-                (TcpStream::connect(address)?, listener.accept()?.0)
+                connected(address, &listener)
             };
+            let (stream, server) = match pair {
+                Err(error) if faults == Faults::ByASeed => {
+                    assert!(expected(&error, faults), "{error:?}");
+                    return Ok(());
+                }
+                pair => pair?,
+            };
+            served.set(served.get() + 1);
             // A reset instead of an end leaves no port behind that waits.
             socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
             let patience = Duration::from_millis(1 + numbers.below(20));
             let server = spawn(move || echo(&server, patience));
             let done = client(&stream, &mut numbers, &server);
             drop(stream);
-            let served = server.await_().map_err(io::Error::from).and_then(|served| served);
+            let ended = server.await_().map_err(io::Error::from).and_then(|ended| ended);
             drop(place);
-            for error in [done.err(), served.err()].into_iter().flatten() {
-                assert!(expected(&error), "{error:?}");
+            for error in [done.err(), ended.err()].into_iter().flatten() {
+                assert!(expected(&error, faults), "{error:?}");
             }
             Ok(())
         }));
@@ -103,9 +144,10 @@ fn churn(connections: u64) -> io::Result<()> {
         }
     }
     clients.into_iter().try_for_each(|client| client.await_()?)?;
+    cede::running_loop()?.stop_faults();
     yield_now().await_()?;
     assert_eq!(cede::all_tasks().len(), 1);
-    Ok(())
+    Ok(served.get())
 }
 
 fn descriptors() -> usize {
@@ -113,32 +155,55 @@ fn descriptors() -> usize {
 }
 
 /// `CEDE_CHURN` says how many; 100,000, which `.ci/run churn` asks for, take half a minute or so.
+fn connections() -> u64 {
+    std::env::var("CEDE_CHURN").map_or(2_000, |count| count.parse().unwrap())
+}
+
 #[test]
 fn after_a_churn_of_connections_nothing_is_left() {
     let ended = child::in_child(&[], || {
-        let connections = std::env::var("CEDE_CHURN").map_or(2_000, |count| count.parse().unwrap());
         let event_loop = EventLoop::new().unwrap();
-        event_loop.set_slow_callback_duration(Duration::from_secs(1000));
-        let churned = |count| event_loop.run_until_complete(cede::coroutine(move || churn(count)));
-        churned(100).unwrap().unwrap();
-        let before = descriptors();
-        churned(connections).unwrap().unwrap();
-        assert_eq!(descriptors(), before);
-        // Of all the time limits no timer is set, be it for the next millisecond.
-        let left = event_loop.snapshot();
-        assert_eq!((left.timers, left.ready), (vec![], vec![]));
-        assert_eq!((left.tasks, left.promises), (vec![], vec![]));
-        // Nobody waits for a descriptor: or the loop would too.
-        let never = event_loop.create_promise::<()>();
-        let error = event_loop.run_until_complete(cede::coroutine(move || never.await_())).unwrap_err();
-        assert!(error.is_deadlock(), "{error}");
-        // However many came, no more stacks were taken than there were tasks at one time, the main one included.
-        let taken = cede::stack::counts().stacks;
-        assert!(taken <= 2 * AT_ONCE as u64 + 1, "{taken}");
-        drop(event_loop);
-        // They are back. None was taken twice, for a loop keeps its idle ones; and a few were made that nobody
-        // took, for they are made several at once.
-        assert!(cede::stack::pooled().stacks as u64 >= cede::stack::counts().stacks);
+        let served = nothing_is_left_of(&event_loop, connections(), Faults::None);
+        assert_eq!(served, connections());
     });
     ended.succeeded();
+}
+
+/// The pauses after a want of descriptors are virtual.
+#[test]
+fn nor_is_after_one_in_which_system_calls_fail() {
+    let ended = child::in_child(&[], || {
+        let event_loop = EventLoop::with_clock(VirtualClock::new()).unwrap();
+        event_loop.set_exception_handler(|_, _| ());
+        let connections = connections() / 4;
+        let served = nothing_is_left_of(&event_loop, connections, Faults::ByASeed);
+        assert!(served > connections / 2 && served < connections, "{served} of {connections}");
+    });
+    ended.succeeded();
+}
+
+/// How many of so many connections were made, after which all is as it was.
+fn nothing_is_left_of(event_loop: &EventLoop, connections: u64, faults: Faults) -> u64 {
+    event_loop.set_slow_callback_duration(Duration::from_secs(1000));
+    let churned = |count| event_loop.run_until_complete(cede::coroutine(move || churn(count, faults)));
+    churned(100).unwrap().unwrap();
+    let before = descriptors();
+    let served = churned(connections).unwrap().unwrap();
+    assert_eq!(descriptors(), before);
+    // Of all the time limits no timer is set, be it for the next millisecond.
+    let left = event_loop.snapshot();
+    assert_eq!((left.timers, left.ready), (vec![], vec![]));
+    assert_eq!((left.tasks, left.promises), (vec![], vec![]));
+    // Nobody waits for a descriptor: or the loop would too.
+    let never = event_loop.create_promise::<()>();
+    let error = event_loop.run_until_complete(cede::coroutine(move || never.await_())).unwrap_err();
+    assert!(error.is_deadlock(), "{error}");
+    // However many came, no more stacks were taken than there were tasks at one time, the main one included.
+    let taken = cede::stack::counts().stacks;
+    assert!(taken <= 2 * AT_ONCE as u64 + 1, "{taken}");
+    event_loop.close().unwrap();
+    // They are back. None was taken twice, for a loop keeps its idle ones; and a few were made that nobody
+    // took, for they are made several at once.
+    assert!(cede::stack::pooled().stacks as u64 >= cede::stack::counts().stacks);
+    served
 }

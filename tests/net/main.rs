@@ -5,11 +5,14 @@
 mod help;
 
 mod accept;
+mod allocations;
 mod backends;
 mod cancelling;
 mod churn;
 mod faults;
+mod faults_above;
 mod files;
+mod pipes;
 mod protocol_crates;
 mod row_32_process;
 mod row_34_reader;
@@ -18,7 +21,10 @@ mod row_34_writer;
 mod row_35_connect;
 mod row_35_datagrams;
 mod sharing;
+mod stale;
+mod std_shape;
 mod stdio;
 mod stream_sockets;
 mod tls;
+mod tls_server;
 mod unix_sockets;

@@ -106,6 +106,28 @@ fn others_run_while_a_program_is_waited_for() {
     .unwrap();
 }
 
+/// test_subprocess_send_signal_race, test_proc_exited: a signal meets a program whose end nobody has asked for.
+#[test]
+fn a_signal_that_comes_too_late_hits_nobody_and_the_status_is_still_there() {
+    run(|| -> io::Result<()> {
+        let mut child = shell("trap '' USR1; echo; exit 7").stdout(Stdio::piped()).spawn()?;
+        let mut said = child.stdout.take().expect("it is a pipe");
+        assert_eq!(said.read_to_end(&mut Vec::new())?, 1); // it has closed it, and ends
+        let late = loop {
+            match child.signal(libc::SIGUSR1) {
+                Ok(()) => yield_now().await_()?, // it was in time, and ignored
+                Err(error) => break error,
+            }
+        };
+        let text = format!("Child::signal: the process {} has ended", child.id());
+        assert_eq!((late.kind(), late.to_string()), (ErrorKind::NotFound, text));
+        child.kill()?; // does nothing
+        assert_eq!(child.wait()?.code(), Some(7));
+        Ok(())
+    })
+    .unwrap();
+}
+
 /// test_cancel_process_wait; a time limit ends the wait and not the program.
 #[test]
 fn a_wait_that_is_cancelled_leaves_the_program_and_can_be_made_again() {

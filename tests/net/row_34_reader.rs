@@ -110,6 +110,39 @@ fn exact_reads_know_no_limit_and_none_reads_nothing() {
     assert_eq!(reader.read_some(10).unwrap(), b"");
 }
 
+/// test_readuntil_multi_separator, test_readuntil_multi_separator_limit, test_readuntil_multi_separator_negative_offset
+#[test]
+fn of_several_separators_the_one_that_ends_first_counts() {
+    for chunk in [1, 3, 100] {
+        let any = |text: &str, separators: &[&[u8]]| {
+            let mut reader = reader(text, chunk, 100);
+            let found = reader.read_until_any(separators).unwrap();
+            String::from_utf8(found).unwrap()
+                + "|"
+                + std::str::from_utf8(&reader.read_to_end().unwrap()).unwrap()
+        };
+        assert_eq!(any("line 1\nline 2\r", &[b"\r", b"\n"]), "line 1\n|line 2\r");
+        assert_eq!(any("line 2\r", &[b"\r", b"\n"]), "line 2\r|");
+        // Though it begins later than the other, and is shorter.
+        assert_eq!(any("ABCDEFG", &[b"DEF", b"BCDE"]), "ABCDE|FG");
+        assert_eq!(any("ABCDEFG", &[b"BCDE", b"DE"]), "ABCDE|FG");
+        assert_eq!(any("dataZA", &[b"A", b"long sep"]), "dataZA|");
+    }
+    let mut limited = reader("some dataA", 100, 3);
+    let error = limited.read_until_any(&[b"A", b"ome dataA"]).unwrap_err();
+    // Both end together: the shorter counts, and begins beyond the limit.
+    assert_eq!(
+        (error.is_limit_overrun(), error.consumed(), limited.buffered()),
+        (true, 9, &b"some dataA"[..])
+    );
+}
+
+#[test]
+#[should_panic(expected = "StreamReader::read_until_any: there should be at least one separator")]
+fn no_separator_is_refused() {
+    let _ = reader("x", 1, 1).read_until_any(&[]);
+}
+
 /// test_readuntil_separator: "Separator should be at least one-byte string"
 #[test]
 #[should_panic(expected = "the separator should be at least one byte")]

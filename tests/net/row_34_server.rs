@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use cede::net::{TcpStream, UnixStream};
-use cede::streams::{Server, open_connection, open_unix_connection, start_server, start_unix_server};
+use cede::net::{TcpStream, UnixListener, UnixStream};
+use cede::streams::{
+    Server, open_connection, open_unix_connection, serve_streams, start_server, start_unix_server,
+};
 use cede::{Awaitable, Failure, Runner, sleep, yield_now};
 
 use crate::help::{run, spawn};
@@ -294,6 +296,26 @@ fn a_path_that_another_server_has_taken_is_not_removed() {
         let _second = start_unix_server(&path, |_, _| -> io::Result<()> { Ok(()) })?;
         first.shutdown(None)?;
         UnixStream::connect(&path)?;
+        std::fs::remove_file(&path)
+    })
+    .unwrap();
+}
+
+/// test_server: test_unix_server_cleanup_prevented
+#[test]
+fn a_path_that_the_program_has_bound_itself_stays() {
+    let place = Place::new("kept");
+    let path = place.0.clone();
+    run(move || -> io::Result<()> {
+        let server = serve_streams(UnixListener::bind(&path)?, |mut reader, writer| -> io::Result<()> {
+            let line = reader.read_line()?.unwrap_or_default();
+            writer.write(&line)
+        });
+        let (mut reader, writer) = open_unix_connection(&path)?;
+        writer.write(b"hello\n")?;
+        assert_eq!(reader.read_line()?.as_deref(), Some(&b"hello\n"[..]));
+        server.shutdown(None)?;
+        assert_eq!(UnixStream::connect(&path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
         std::fs::remove_file(&path)
     })
     .unwrap();

@@ -15,7 +15,7 @@ use cede::tls::{TlsListener, TlsStream};
 use crate::help::{run, spawn};
 
 /// A server for `localhost`, and a client that trusts it.
-fn configs() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+pub(crate) fn configs() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate: CertificateDer<'static> = made.cert.der().clone();
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
@@ -73,6 +73,52 @@ fn much_flows_in_both_directions_at_once() {
         };
         let (one, other) = (there_and_back(client), there_and_back(server));
         assert_eq!((one.await_()??, other.await_()??), (MUCH, MUCH));
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// What comes at once may be more than is decrypted at once: the rest waits.
+#[test]
+fn records_of_all_sizes_that_come_together_are_read() {
+    const MUCH: usize = 1 << 20;
+    for size in [1, 700, 1_000, 4_096, 5_000, 16_384, 40_000] {
+        let read = run(move || -> io::Result<Vec<u8>> {
+            let (client, server) = pair()?;
+            let much = if size == 1 { 20_000 } else { MUCH };
+            let writer = spawn(move || {
+                let bytes: Vec<u8> = (0..much).map(|n| (n % 251) as u8).collect();
+                bytes.chunks(size).try_for_each(|part| (&server).write_all(part))
+            });
+            // It has not begun to read when all that fits has been written.
+            client.handshake()?;
+            for _ in 0..100 {
+                cede::yield_now().await_()?;
+            }
+            let mut all = Vec::new();
+            (&client).read_to_end(&mut all)?;
+            writer.await_()??;
+            assert_eq!(all.len(), much);
+            Ok(all)
+        });
+        let read = read.unwrap_or_else(|error| panic!("records of {size}: {error}"));
+        assert!(read.iter().enumerate().all(|(n, byte)| *byte == (n % 251) as u8), "records of {size}");
+    }
+}
+
+/// Who is ended by a panic has not said all: the other side must not take it for that.
+#[test]
+fn a_panic_tells_no_end() {
+    run(|| -> io::Result<()> {
+        let (client, server) = pair()?;
+        let writer = spawn(move || -> io::Result<()> {
+            (&server).write_all(b"the first half")?;
+            panic!("and no second");
+        });
+        let mut all = Vec::new();
+        let error = (&client).read_to_end(&mut all).unwrap_err();
+        assert_eq!((error.kind(), &all[..]), (ErrorKind::UnexpectedEof, &b"the first half"[..]));
+        assert!(writer.await_().unwrap_err().to_string().contains("and no second"));
         Ok(())
     })
     .unwrap();

@@ -164,14 +164,49 @@ impl TimerPlace {
 
 /// A function in the queue or on a timer, and whether it is still wanted.
 pub(crate) struct HandleCell {
-    run: Cell<Option<Box<dyn FnOnce()>>>,
+    run: Cell<Option<Function>>,
     timer: Timer,
     pub(crate) site: &'static Location<'static>,
 }
 
+/// What a handle calls.
+pub(crate) enum Function {
+    Once(Box<dyn FnOnce()>),
+    /// It is another's, who has it called more often.
+    Shared(Rc<dyn Fn()>),
+}
+
+impl Function {
+    pub(crate) fn call(self) {
+        match self {
+            Function::Once(run) => run(),
+            Function::Shared(run) => run(),
+        }
+    }
+}
+
 impl HandleCell {
     pub(crate) fn new(run: Box<dyn FnOnce()>, site: &'static Location<'static>) -> Rc<Self> {
+        Self::of(Function::Once(run), site)
+    }
+
+    fn of(run: Function, site: &'static Location<'static>) -> Rc<Self> {
         Rc::new(HandleCell { run: Cell::new(Some(run)), timer: Timer::default(), site })
+    }
+
+    /// One for this call of a function that is called more often. It takes the place of the one before, and its
+    /// memory, if nobody remembers that any more.
+    pub(crate) fn again(
+        before: &mut Option<Rc<Self>>,
+        run: &Rc<dyn Fn()>,
+        site: &'static Location<'static>,
+    ) -> Rc<Self> {
+        let run = Function::Shared(run.clone());
+        match before.as_mut().and_then(Rc::get_mut) {
+            Some(cell) => *cell = HandleCell { run: Cell::new(Some(run)), timer: Timer::default(), site },
+            None => *before = Some(Self::of(run, site)),
+        }
+        before.clone().expect("it was made above")
     }
 
     /// Whether this call cancelled it.
@@ -188,7 +223,7 @@ impl HandleCell {
     }
 
     /// What is to be done, for whoever calls it ([`Timer::call`]).
-    pub(crate) fn take(&self) -> Option<Box<dyn FnOnce()>> {
+    pub(crate) fn take(&self) -> Option<Function> {
         self.run.take()
     }
 }

@@ -52,7 +52,7 @@
 //!
 //! [`guide::coming_from_asyncio`] and [`guide::coming_from_tokio`] say what is where. Synchronisation is in [`sync`],
 //! channels in [`channel`], clean-up in [`contextlib`], stacks and their settings in [`mod@stack`]; sockets in [`net`],
-//! asyncio's streams and servers in [`streams`], programs in [`process`], files in [`fs`].
+//! asyncio's streams and servers in [`streams`], pipes in [`pipe`], programs in [`process`], files in [`fs`].
 //!
 //! # Where it runs
 //!
@@ -95,6 +95,7 @@ mod name;
 pub mod net;
 mod observe;
 mod outcome;
+pub mod pipe;
 pub mod process;
 mod promise;
 mod reactor;

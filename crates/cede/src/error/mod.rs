@@ -72,6 +72,13 @@ impl Error {
         Kind::Closed(call).into()
     }
 
+    /// Its loop is a copy that a fork made.
+    pub(crate) fn forked(call: &str) -> Self {
+        Self::misuse(format!(
+            "{call}: this event loop was made before a fork, in another process; make a new one in this"
+        ))
+    }
+
     pub(crate) fn invalid_state(text: impl Into<Arc<str>>) -> Self {
         Kind::InvalidState(text.into()).into()
     }

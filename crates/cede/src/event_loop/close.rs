@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::core::{LoopCore, State};
 use super::loop_handle::LoopHandle;
 use super::run::Ran;
+use super::turn::Boundary;
 use crate::coroutine::{Body, Coroutine};
 use crate::error::Error;
 use crate::report::{self, Report};
@@ -29,9 +30,7 @@ impl LoopHandle {
             State::Closed | State::Closing => Ok(()),
             State::Running => Err(Error::misuse("Cannot close a running event loop")),
             State::Stopped if self.core.forked() => {
-                // Taking it down would take down the parent's, whose descriptors these are; so would dropping.
-                self.core.state.set(State::Closed);
-                std::mem::forget(self.core.clone());
+                self.core.forget();
                 Ok(())
             }
             State::Stopped => {
@@ -54,7 +53,7 @@ impl LoopHandle {
         let _kept = self.core.schedule.keep_hands(); // whether it is over is asked at every boundary
         let task = self.create_task(step());
         while !task.done() {
-            if let Ran::Dead = self.core.run(false, || task.done()) {
+            if let Ran::Dead | Ran::Forked = self.core.run(false, || task.done()) {
                 break;
             }
         }
@@ -76,7 +75,7 @@ impl LoopHandle {
         let pending = || tasks.iter().any(|task| !task.completion().done());
         while pending() {
             // Somebody's `stop` does not end the clean-up; a deadlock does.
-            if let Ran::Dead = self.core.run(false, || !pending()) {
+            if let Ran::Dead | Ran::Forked = self.core.run(false, || !pending()) {
                 break;
             }
         }
@@ -97,6 +96,13 @@ impl LoopHandle {
 }
 
 impl LoopCore {
+    /// All that is done with the copy of a loop that a fork made: to take it down would take down the parent's,
+    /// whose descriptors these are; so would dropping.
+    fn forget(self: &Rc<Self>) {
+        self.state.set(State::Closed);
+        std::mem::forget(self.clone());
+    }
+
     fn close(self: &Rc<Self>) {
         let _inside = self.enter();
         let tasks = self.schedule.tasks();
@@ -115,7 +121,9 @@ impl LoopCore {
         let turns = &self.schedule.turn.turns;
         let end = turns.get() + ROUNDS;
         while turns.get() < end && self.schedule.ready() > 0 && !self.schedule.tasks().is_empty() {
-            self.turn(false);
+            if let Boundary::Forked = self.turn(false) {
+                return self.forget();
+            }
         }
         // Newest first: children before the parents that wait for them. Their destructors may make new ones.
         for _ in 0..ROUNDS {

@@ -15,7 +15,7 @@ use crate::async_generator::LiveGenerators;
 use crate::error::Error;
 use crate::foreign::Home;
 use crate::observe::{Event, Observer};
-use crate::reactor::Reactor;
+use crate::reactor::{Reactor, process_id};
 use crate::report::{self, Redirected, Report};
 use crate::schedule::{self, Schedule};
 use crate::signals::Signals;
@@ -77,6 +77,11 @@ pub(crate) fn find_running() -> Option<LoopHandle> {
     RUNNING.try_with(|running| running.borrow().upgrade()).ok().flatten().map(LoopHandle::of)
 }
 
+/// Whether a loop runs on this thread, so that no other can. In the child of a fork the parent's does not.
+pub(super) fn is_running() -> bool {
+    find_running().is_some_and(|event_loop| !event_loop.core.forked())
+}
+
 impl LoopCore {
     pub(crate) fn new(clock: Clock) -> Result<Rc<Self>, Error> {
         let schedule = Schedule::new(schedule::debug_by_default());
@@ -93,7 +98,7 @@ impl LoopCore {
             executor: Executor::default(),
             generators: LiveGenerators::default(),
             state: Cell::new(State::Stopped),
-            process: std::process::id(),
+            process: process_id(),
             stopping: Cell::new(false),
             looked_at: Cell::new(0),
             crossings: Cell::new(0),
@@ -133,8 +138,8 @@ impl LoopCore {
     }
 
     /// Whether this is a copy that a fork made: the kernel's side of it is the parent's.
-    pub(super) fn forked(&self) -> bool {
-        self.process != std::process::id()
+    pub(crate) fn forked(&self) -> bool {
+        self.process != process_id()
     }
 
     /// Gives a report to the exception handler, else prints it.

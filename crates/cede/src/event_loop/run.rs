@@ -50,24 +50,29 @@ pub(super) enum Ran {
     Stopped,
     /// Nothing could ever happen any more.
     Dead,
+    /// A task forked, and this is the child.
+    Forked,
 }
 
 impl LoopHandle {
     /// Runs until [`stop`](Self::stop) is called. With nothing to do it sleeps in the kernel.
     ///
     /// # Errors
-    /// When this loop, or another one on this thread, runs already; when it is closed.
+    /// When this loop, or another one on this thread, runs already; when it is closed. In the child of a fork,
+    /// when a task gives control back there too: make a new loop.
     pub fn run_forever(&self) -> Result<(), Error> {
         self.check("run_forever")?;
-        self.core.run(true, || false);
-        Ok(())
+        match self.core.run(true, || false) {
+            Ran::Forked => Err(Error::forked("run_forever")),
+            Ran::Done | Ran::Stopped | Ran::Dead => Ok(()),
+        }
     }
 
     /// Runs until this coroutine or task has ended, and gives its result.
     ///
     /// # Errors
     /// When this loop, or another one on this thread, runs already; when it is closed or is stopped before
-    /// the end. A deadlock, with its report, when nothing can ever happen any more. When the task was
+    /// the end; in the child of a fork, as [`run_forever`](Self::run_forever). A deadlock, with its report, when nothing can ever happen any more. When the task was
     /// cancelled.
     ///
     /// # Panics
@@ -107,6 +112,7 @@ impl LoopHandle {
         target.completion().remove_call(stop);
         Err(match ran {
             Ran::Dead => Error::deadlock(self.core.deadlock_report()),
+            Ran::Forked => Error::forked("run_until_complete"),
             Ran::Stopped | Ran::Done => Error::misuse(format!(
                 "run_until_complete: the event loop was stopped before {task:?} completed"
             )),
@@ -123,11 +129,9 @@ impl LoopHandle {
             State::Stopped => {}
         }
         if self.core.forked() {
-            return Err(Error::misuse(format!(
-                "{call}: this event loop was made before a fork, in another process; make a new one in this"
-            )));
+            return Err(Error::forked(call));
         }
-        if core::find_running().is_some() {
+        if core::is_running() {
             return Err(Error::misuse(format!(
                 "{call}: cannot run the event loop while another loop is running on this thread"
             )));
@@ -159,8 +163,10 @@ impl LoopCore {
             let before = self.before.borrow().clone();
             let boundary =
                 if before.is_nothing() { self.turn(forever) } else { self.turn_by_steps(&before, forever) };
-            if let Boundary::Dead = boundary {
-                return Ran::Dead;
+            match boundary {
+                Boundary::Ready => {}
+                Boundary::Dead => return Ran::Dead,
+                Boundary::Forked => return Ran::Forked,
             }
             if self.stopping.take() {
                 return Ran::Stopped;

@@ -181,7 +181,7 @@ impl Runner {
     /// Runs a coroutine to its end; its result stays in its task.
     #[track_caller]
     fn run_to_end<M: IntoTask>(&mut self, main: M) -> Result<Task<M::Output>, Error> {
-        if core::find_running().is_some() {
+        if core::is_running() {
             return Err(Error::misuse("run: cannot be called while another loop is running on this thread"));
         }
         let choice = self.ctrl_c;
@@ -220,7 +220,7 @@ impl Runner {
             self.closed = true;
             return Ok(());
         };
-        if !event_loop.is_closed() {
+        if !event_loop.is_closed() && !event_loop.core.forked() {
             event_loop.check("Runner::close")?;
             event_loop.cancel_all();
             event_loop.finish(event_loop.core.generators.any(), || event_loop.shutdown_asyncgens());

@@ -61,8 +61,10 @@ impl LoopHandle {
                 core.run_callback(callback);
                 return Ok(next.map_or(Stepped::Nothing, Stepped::Ran));
             }
-            if let Boundary::Dead = core.boundary(false) {
-                return Ok(Stepped::Nothing);
+            match core.boundary(false) {
+                Boundary::Ready => {}
+                Boundary::Dead => return Ok(Stepped::Nothing),
+                Boundary::Forked => return Err(Error::forked("step")),
             }
             if core.stopping.get() && core.schedule.ready() == 0 {
                 return Ok(Stepped::Nothing);
@@ -91,8 +93,9 @@ impl LoopCore {
     /// As [`turn`](Self::turn), one callback at a time. Told to stop, it asks no more.
     #[cold]
     pub(super) fn turn_by_steps(self: &Rc<Self>, before: &Before, sleep_when_dead: bool) -> Boundary {
-        if let Boundary::Dead = self.boundary(sleep_when_dead) {
-            return Boundary::Dead;
+        match self.boundary(sleep_when_dead) {
+            Boundary::Ready => {}
+            ended => return ended,
         }
         let _hands = self.schedule.keep_hands();
         self.schedule.begin_turn();

@@ -32,6 +32,8 @@ use crate::threads::shared::inbox::Post;
 
 /// The most boundaries that are crossed without looking at timers.
 const MOST_CROSSINGS: u32 = 63;
+/// As many where there is nothing to look at but whether this is the child of a fork.
+const FREE_CROSSINGS: u32 = 1 << 16;
 /// Nanoseconds between two looks that are long enough to look more often.
 const LONG: u64 = 50_000;
 
@@ -41,13 +43,16 @@ pub(crate) enum Boundary {
     Ready,
     /// Nothing is ready, no timer is set and nobody outside can change that.
     Dead,
+    /// We are in a child that a task's fork made: what we would sleep on is the parent's.
+    Forked,
 }
 
 impl LoopCore {
     /// One turn, after whatever sleep it takes until something is ready.
     pub(crate) fn turn(self: &Rc<Self>, sleep_when_dead: bool) -> Boundary {
-        if let Boundary::Dead = self.boundary(sleep_when_dead) {
-            return Boundary::Dead;
+        match self.boundary(sleep_when_dead) {
+            Boundary::Ready => {}
+            ended => return ended,
         }
         self.schedule.begin_turn();
         while let Some(callback) = self.schedule.next_of_turn() {
@@ -63,6 +68,9 @@ impl LoopCore {
 
     /// Everything between two turns.
     pub(super) fn boundary(&self, sleep_when_dead: bool) -> Boundary {
+        if self.forked() {
+            return Boundary::Forked;
+        }
         if let Some(clock) = self.clock.as_virtual() {
             clock.tick();
         }
@@ -125,15 +133,16 @@ impl LoopCore {
 
     /// How many boundaries tasks may cross by themselves (`task/handoff.rs`) before we look at one again.
     ///
-    /// Without timers and descriptors there is nothing to look at but the inbox and `stop`, which call for us.
+    /// Without timers and descriptors there is nothing to look at but the inbox and `stop`, which call for us, and
+    /// who we are, which can wait.
     /// With them under the real clock it is at most [`MOST_CROSSINGS`], and fewer while turns take long: a timer is
     /// late by no more than a few [`LONG`]s, or by one callback that keeps control. A virtual clock is exact.
     fn allow_crossings(&self) {
         let crossings = match (self.clock.as_virtual(), self.timers.next()) {
             _ if self.stopping.get() => 0, // this turn is the last
-            (Some(clock), None) if !clock.ticks() && !self.reactor.awaited() => u32::MAX,
+            (Some(clock), None) if !clock.ticks() && !self.reactor.awaited() => FREE_CROSSINGS,
             (Some(_), _) => 0,
-            (None, None) if !self.reactor.awaited() => u32::MAX,
+            (None, None) if !self.reactor.awaited() => FREE_CROSSINGS,
             (None, _) => {
                 let now = self.clock.now();
                 let took = now.saturating_sub(self.looked_at.replace(now));
@@ -234,7 +243,7 @@ impl LoopCore {
             Call::Sleep(sleeper) => sleeper.wake(),
             Call::Function(cell) => {
                 if let Some(function) = cell.take() {
-                    guarded(function, "a callback", cell.site);
+                    guarded(|| function.call(), "a callback", cell.site);
                 }
             }
         }
@@ -243,7 +252,7 @@ impl LoopCore {
 }
 
 /// A callback that panics is reported, and the loop goes on.
-fn guarded(run: Box<dyn FnOnce()>, who: &str, created: &'static std::panic::Location<'static>) {
+fn guarded(run: impl FnOnce(), who: &str, created: &'static std::panic::Location<'static>) {
     let _context = CallbackContext::enter();
     if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
         report::report(&Report::CallbackPanicked {

@@ -29,15 +29,18 @@ impl<S: AsFd> Acceptor<S> {
 
     /// Accepts the next one. A connection that has gone or failed before it was accepted is passed over. Where the
     /// process or the system has no descriptors or no memory left, that is reported, once until it works
-    /// again, and tried again after a pause: a server must neither spin nor end over it.
+    /// again, and tried again after a pause: a server must neither spin nor end over it. What was accepted and cannot
+    /// be registered for want of memory is closed: the other side learns of it.
     #[track_caller]
-    pub(super) fn accept<T>(
+    pub(super) fn accept<T, U, A>(
         &self,
         call: &'static str,
-        mut attempt: impl FnMut(&S) -> io::Result<T>,
-    ) -> io::Result<T> {
+        attempt: impl Fn(&S) -> io::Result<(T, A)>,
+        register: impl Fn(T) -> io::Result<U>,
+    ) -> io::Result<(U, A)> {
         loop {
-            match self.source.when(Way::Read, call, &mut attempt) {
+            let accepted = self.source.when(Way::Read, call, &attempt);
+            match accepted.and_then(|(stream, address)| Ok((register(stream)?, address))) {
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) if is_want(&error) => {
                     if !self.starved.replace(true) {
@@ -76,10 +79,9 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Whether it is for want of something that others may give back.
+/// Whether it is for want of something that others may give back: of descriptors, or of memory, which a registration
+/// may want too.
 fn is_want(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC)
-    )
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS))
+        || matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull)
 }

@@ -26,6 +26,18 @@ pub trait ToSocketAddrs {
     /// # Errors
     /// When the name is not known, or says no port; the cancellation, if the task is cancelled meanwhile.
     fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>>;
+
+    /// The first of them. Allocates nothing where it is an address already, so that a datagram to it need not.
+    ///
+    /// # Errors
+    /// As [`to_socket_addrs`](Self::to_socket_addrs); when that gives none.
+    fn first_socket_addr(&self) -> io::Result<SocketAddr> {
+        self.to_socket_addrs()?.first().copied().ok_or_else(no_address)
+    }
+}
+
+fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "no address is given")
 }
 
 /// Looks a name up, on a thread of the loop's pool: all its addresses, with this port. Cedes meanwhile.
@@ -88,9 +100,13 @@ impl ToSocketAddrs for (String, u16) {
 impl ToSocketAddrs for [SocketAddr] {
     fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>> {
         if self.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address is given"));
+            return Err(no_address());
         }
         Ok(self.to_vec())
+    }
+
+    fn first_socket_addr(&self) -> io::Result<SocketAddr> {
+        self.first().copied().ok_or_else(no_address)
     }
 }
 
@@ -110,6 +126,10 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
     fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>> {
         (**self).to_socket_addrs()
     }
+
+    fn first_socket_addr(&self) -> io::Result<SocketAddr> {
+        (**self).first_socket_addr()
+    }
 }
 
 /// What is an address as it stands.
@@ -118,6 +138,10 @@ macro_rules! known {
         impl ToSocketAddrs for $address {
             fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>> {
                 Ok(vec![(*self).into()])
+            }
+
+            fn first_socket_addr(&self) -> io::Result<SocketAddr> {
+                Ok((*self).into())
             }
         }
     )*};

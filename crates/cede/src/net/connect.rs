@@ -13,7 +13,7 @@ use crate::combinators::{ReturnWhen, wait};
 use crate::coroutine::{Awaitable, coroutine};
 use crate::error::Failure;
 use crate::facade::create_task;
-use crate::reactor::{Source, Way};
+use crate::reactor::{Source, Way, make};
 use crate::task::Task;
 
 /// As RFC 8305 has it: how long an address may keep us waiting before the next is tried beside it.
@@ -26,7 +26,7 @@ pub(super) fn connect_socket(
     address: &SockAddr,
     call: &'static str,
 ) -> io::Result<Source<Socket>> {
-    let socket = Socket::new(domain, kind, None)?;
+    let socket = make(|| Socket::new(domain, kind, None))?;
     socket.set_nonblocking(true)?;
     match socket.connect(address) {
         Ok(()) => Source::new(socket, call),
@@ -55,21 +55,32 @@ fn connect_one(address: SocketAddr, call: &'static str) -> io::Result<Source<Tcp
     Ok(source.map(TcpStream::from))
 }
 
-/// Connects to the first of these that answers ("happy eyeballs", RFC 8305). They are tried in turn, the two
-/// families alternating; the next one as soon as one has failed, or has not answered for [`STAGGER`].
-///
-/// However it ends, no attempt is left.
+/// Connects to the first of these that answers.
 pub(super) fn connect_tcp(addresses: Vec<SocketAddr>, call: &'static str) -> io::Result<Source<TcpStream>> {
     if let [address] = addresses[..] {
         return connect_one(address, call).map_err(|error| named(call, address, error));
     }
+    race(addresses, call, move |address| connect_one(address, call))
+}
+
+/// The first of these that answers ("happy eyeballs", RFC 8305). They are tried in turn, the two families
+/// alternating; the next one as soon as one has failed, or has not answered for [`STAGGER`]. Of several that answer
+/// at once it is the one that was tried first, and the others are dropped.
+///
+/// However it ends, no attempt is left.
+fn race<T: 'static>(
+    addresses: Vec<SocketAddr>,
+    call: &'static str,
+    attempt: impl Fn(SocketAddr) -> io::Result<T> + Clone + 'static,
+) -> io::Result<T> {
     let mut left = alternating(addresses);
     let mut attempts = Attempts { running: Vec::new() };
     let mut failures = Vec::new();
     loop {
         if let Some(address) = left.pop_front() {
-            let attempt = coroutine(move || connect_one(address, call)).fallible().named("connect");
-            attempts.running.push((address, create_task(attempt)));
+            let attempt = attempt.clone();
+            let task = create_task(coroutine(move || attempt(address)).fallible().named("connect"));
+            attempts.running.push((address, task));
         } else if attempts.running.is_empty() {
             return Err(all_failed(call, failures));
         }
@@ -77,16 +88,14 @@ pub(super) fn connect_tcp(addresses: Vec<SocketAddr>, call: &'static str) -> io:
         let tasks = attempts.running.iter().map(|(_, task)| task);
         let waited = wait(tasks).return_when(ReturnWhen::FirstCompleted).timeout(stagger).await_();
         drop(waited.map_err(io::Error::from)?);
-        for at in (0..attempts.running.len()).rev() {
-            if attempts.running[at].1.done() {
-                let (address, task) = attempts.running.remove(at);
-                match task.await_()? {
-                    Ok(stream) => {
-                        attempts.end();
-                        return Ok(stream);
-                    }
-                    Err(error) => failures.push((address, error)),
+        while let Some(at) = attempts.running.iter().position(|(_, task)| task.done()) {
+            let (address, task) = attempts.running.remove(at);
+            match task.await_()? {
+                Ok(stream) => {
+                    attempts.end();
+                    return Ok(stream);
                 }
+                Err(error) => failures.push((address, error)),
             }
         }
     }
@@ -114,11 +123,11 @@ fn alternating(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
 }
 
 /// The attempts that are under way. What is left of them is cancelled.
-struct Attempts {
-    running: Vec<(SocketAddr, Task<io::Result<Source<TcpStream>>>)>,
+struct Attempts<T: 'static> {
+    running: Vec<(SocketAddr, Task<io::Result<T>>)>,
 }
 
-impl Attempts {
+impl<T> Attempts<T> {
     /// Ends them, and waits for it: their sockets are closed then.
     fn end(&mut self) {
         for (_, task) in &self.running {
@@ -130,7 +139,7 @@ impl Attempts {
     }
 }
 
-impl Drop for Attempts {
+impl<T> Drop for Attempts<T> {
     fn drop(&mut self) {
         for (_, task) in &self.running {
             task.cancel();
@@ -140,7 +149,55 @@ impl Drop for Attempts {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
+    use crate::event_loop::{Runner, VirtualClock, running_loop};
+    use crate::time::sleep;
+
+    /// Attempts at several addresses: each takes so many milliseconds, and then answers or does not.
+    /// Who won, or why nobody did; after how long; and how many connections were made and are open then.
+    fn raced(attempts: &'static [(u64, bool)]) -> (Result<u16, String>, Duration, usize) {
+        let program = move || {
+            let open = Rc::new(());
+            let addresses = (1..).zip(attempts).map(|(port, _)| SocketAddr::from(([127, 0, 0, 1], port)));
+            let (event_loop, connection) = (running_loop().unwrap(), open.clone());
+            let began = event_loop.time();
+            let ended = race(addresses.collect(), "connect", move |address| {
+                let (milliseconds, answers) = attempts[usize::from(address.port()) - 1];
+                sleep(Duration::from_millis(milliseconds)).await_()?;
+                let refused = io::ErrorKind::ConnectionRefused.into();
+                if answers { Ok((address.port(), connection.clone())) } else { Err(refused) }
+            });
+            let took = event_loop.time() - began;
+            assert_eq!(crate::facade::all_tasks().len(), 1, "no attempt is left");
+            let winner = ended.map(|(port, _open)| port).map_err(|error| error.to_string());
+            (winner, took, Rc::strong_count(&open) - 1)
+        };
+        Runner::new().clock(VirtualClock::new()).run(coroutine(program)).unwrap()
+    }
+
+    /// test_staggered: test_one_successful, test_first_error_second_successful, test_first_timeout_second_successful,
+    /// test_none_successful
+    #[test]
+    fn the_next_is_tried_when_one_has_failed_or_is_silent_for_a_while() {
+        let ms = Duration::from_millis;
+        assert_eq!(raced(&[(10, true), (0, true)]), (Ok(1), ms(10), 0));
+        assert_eq!(raced(&[(10, false), (20, true)]), (Ok(2), ms(30), 0));
+        assert_eq!(raced(&[(1_000, true), (20, true)]), (Ok(2), ms(270), 0));
+        assert_eq!(raced(&[(260, true), (20, true)]), (Ok(1), ms(260), 0));
+        let all = "connect: 127.0.0.1:1: connection refused; 127.0.0.1:2: connection refused";
+        assert_eq!(raced(&[(10, false), (20, false)]), (Err(all.to_owned()), ms(30), 0));
+    }
+
+    /// test_staggered: test_multiple_winners
+    #[test]
+    fn of_two_that_answer_in_the_same_turn_the_first_wins_and_the_other_is_dropped() {
+        let winner = (Ok(1), Duration::from_millis(300), 0);
+        assert_eq!(raced(&[(300, true), (50, true)]), winner);
+        assert_eq!(raced(&[(300, true), (50, false)]), winner);
+        assert_eq!(raced(&[(300, false), (50, true)]), (Ok(2), Duration::from_millis(300), 0));
+    }
 
     #[test]
     fn the_families_take_turns_and_the_first_one_begins() {

@@ -22,6 +22,15 @@ macro_rules! datagrams {
                 Ok(socket)
             }
 
+            /// A second end of the same socket, which another task may receive from: each datagram comes to one of them.
+            /// Does not cede.
+            ///
+            /// # Errors
+            /// When the system gives no descriptor. When no loop runs here.
+            pub fn try_clone(&self) -> io::Result<Self> {
+                Self::from_std(make(|| self.source.io().try_clone())?)
+            }
+
             /// Receives one datagram, and says from whom; what does not fit is lost. Cedes until one comes.
             ///
             /// # Errors
@@ -46,30 +55,15 @@ macro_rules! datagrams {
             pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
                 self.source.when(Way::Write, concat!($name, "::send"), |socket| socket.send(bytes))
             }
+        }
 
+        options! { $socket, |socket| socket.source.io();
             /// The address of this side.
-            ///
-            /// # Errors
-            /// Of the system.
-            pub fn local_addr(&self) -> io::Result<$address> {
-                self.source.io().local_addr()
-            }
-
-            /// The address it is connected to.
-            ///
-            /// # Errors
-            /// When it is not.
-            pub fn peer_addr(&self) -> io::Result<$address> {
-                self.source.io().peer_addr()
-            }
-
+            local_addr() -> $address;
+            /// The address it is connected to. An error when it is not.
+            peer_addr() -> $address;
             /// The error that is pending on the socket (`SO_ERROR`), taken from it.
-            ///
-            /// # Errors
-            /// Of the system.
-            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                self.source.io().take_error()
-            }
+            take_error() -> Option<io::Error>;
         }
 
         descriptor!($socket);

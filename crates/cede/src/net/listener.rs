@@ -23,25 +23,34 @@ macro_rules! listener {
                 Ok(listener)
             }
 
-            /// The address it listens at.
+            /// A second listener at the same address: each connection is accepted by one of them. Does not cede.
             ///
             /// # Errors
-            /// Of the system.
-            pub fn local_addr(&self) -> io::Result<$address> {
-                self.acceptor.source.io().local_addr()
-            }
-
-            /// The error that is pending on the socket (`SO_ERROR`), taken from it.
-            ///
-            /// # Errors
-            /// Of the system.
-            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                self.acceptor.source.io().take_error()
+            /// When the system gives no descriptor. When no loop runs here.
+            pub fn try_clone(&self) -> io::Result<Self> {
+                Self::from_std(make(|| self.acceptor.source.io().try_clone())?)
             }
 
             /// The connections as they come, for ever: each `next` is an [`accept`](Self::accept).
             pub fn incoming(&self) -> $incoming<'_> {
                 $incoming { listener: self }
+            }
+        }
+
+        options! { $listener, |listener| listener.acceptor.source.io();
+            /// The address it listens at.
+            local_addr() -> $address;
+            /// The error that is pending on the socket (`SO_ERROR`), taken from it.
+            take_error() -> Option<io::Error>;
+        }
+
+        /// The connections as they come, for ever.
+        impl<'a> IntoIterator for &'a $listener {
+            type Item = io::Result<$stream>;
+            type IntoIter = $incoming<'a>;
+
+            fn into_iter(self) -> $incoming<'a> {
+                self.incoming()
             }
         }
 

@@ -49,15 +49,19 @@
 //! An operation that need not wait does not cede, but now and then: after 64 in a row the task lets others
 //! go first, so that one whose data never ends does not starve them.
 //!
-//! # Options
+//! # Options, and what of std's methods is not here
 //!
-//! What is not a method here can be set through the descriptor: `socket2::SockRef::from(&stream)`.
+//! What is not a method here can be set through the descriptor: `socket2::SockRef::from(&stream)`. Left out are
+//! `set_nonblocking`, `set_read_timeout` and its like, and `connect_timeout` ([`timeout`](crate::timeout) around
+//! [`connect`](TcpStream::connect) is that); `From` and `Into` a descriptor, for they need a loop and can fail:
+//! `from_std` and `into_std` lie between; and what std calls deprecated or has not made stable.
 
 mod accept;
 mod addr;
 mod connect;
 mod datagram;
 mod listener;
+mod options;
 mod split;
 mod stream;
 mod tcp_listener;
@@ -71,6 +75,7 @@ pub use addr::{ToSocketAddrs, lookup_host};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 pub use stream::Stream;
 pub(crate) use stream::descriptor;
+pub(crate) use stream::end;
 pub use tcp_listener::{TcpIncoming, TcpListener};
 pub use tcp_stream::TcpStream;
 pub use udp_socket::UdpSocket;

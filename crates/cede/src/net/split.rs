@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::rc::Rc;
 
-use super::stream::Stream;
+use super::stream::{Stream, end};
 
 /// The reading half of a borrowed stream, from its `split`.
 #[derive(Debug)]
@@ -32,12 +32,13 @@ impl<S: Stream + ?Sized> Write for WriteHalf<'_, S> {
 }
 
 impl<S: Stream + ?Sized> WriteHalf<'_, S> {
-    /// Tells the other side that nothing more will come; it can still be read from.
+    /// Tells the other side that nothing more will come; it can still be read from. Over TLS it cedes while there
+    /// is no room for that.
     ///
     /// # Errors
     /// Of the system: not connected any more.
     pub fn shutdown(&self) -> io::Result<()> {
-        self.0.shutdown(Shutdown::Write)
+        end(self.0)
     }
 }
 
@@ -71,13 +72,13 @@ impl<S: Stream> OwnedWriteHalf<S> {
         &self.stream
     }
 
-    /// Tells the other side that nothing more will come; it can still be read from.
+    /// As [`WriteHalf::shutdown`].
     ///
     /// # Errors
-    /// Of the system: not connected any more.
+    /// As there.
     pub fn shutdown(&mut self) -> io::Result<()> {
         self.shut = true;
-        self.stream.shutdown(Shutdown::Write)
+        end(&*self.stream)
     }
 
     /// Puts the two halves of a stream together again.

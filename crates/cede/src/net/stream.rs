@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::rc::Rc;
 
 /// A stream of bytes in both directions that a task can cede on, through a shared reference: what
 /// [`TcpStream`](super::TcpStream), [`UnixStream`](super::UnixStream) and others have in common.
@@ -32,6 +33,50 @@ pub trait Stream {
     /// # Errors
     /// Of the system: not connected any more.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+
+    /// Tells the other side that nothing more will come, and gives `WouldBlock` instead of ceding where there is
+    /// no room for what must be said; writing nothing with [`write_some`](Self::write_some) waits for it then.
+    ///
+    /// Most streams say it without a word, so it is [`shutdown`](Self::shutdown) unless they do not.
+    ///
+    /// # Errors
+    /// As [`shutdown`](Self::shutdown).
+    fn try_end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+/// A stream that others share.
+impl<S: Stream + ?Sized> Stream for Rc<S> {
+    fn read_some(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        (**self).read_some(bytes)
+    }
+
+    fn write_some(&self, bytes: &[u8]) -> io::Result<usize> {
+        (**self).write_some(bytes)
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        (**self).try_write(bytes)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        (**self).shutdown(how)
+    }
+
+    fn try_end(&self) -> io::Result<()> {
+        (**self).try_end()
+    }
+}
+
+/// Tells the other side that nothing more will come; cedes while there is no room for it.
+pub(crate) fn end<S: Stream + ?Sized>(stream: &S) -> io::Result<()> {
+    loop {
+        match stream.try_end() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => drop(stream.write_some(&[])?),
+            done => return done,
+        }
+    }
 }
 
 /// `Read` and `Write` for a stream and for a reference to it, and its descriptor.
@@ -49,6 +94,11 @@ macro_rules! read_and_write {
                     return taken;
                 }
                 let size = bytes.iter().map(|slice| slice.len()).sum();
+                if self.source.most(size) < size
+                    && let Some(first) = bytes.iter_mut().find(|slice| !slice.is_empty())
+                {
+                    return std::io::Read::read(self, first); // a fault: less than there is
+                }
                 self.source.read(size, concat!($name, "::read"), |mut stream| stream.read_vectored(bytes))
             }
         }
@@ -62,6 +112,12 @@ macro_rules! read_and_write {
 
             fn write_vectored(&mut self, bytes: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
                 let call = concat!($name, "::write");
+                let size = bytes.iter().map(|slice| slice.len()).sum();
+                if self.source.most(size) < size
+                    && let Some(first) = bytes.iter().find(|slice| !slice.is_empty())
+                {
+                    return std::io::Write::write(self, first); // a fault: less than there is room for
+                }
                 self.source.when(crate::reactor::Way::Write, call, |mut stream| stream.write_vectored(bytes))
             }
 
@@ -106,7 +162,8 @@ macro_rules! read_and_write {
             }
 
             fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
-                self.source.attempt(crate::reactor::Way::Write, |mut stream| {
+                let bytes = &bytes[..self.source.most(bytes.len())];
+                self.source.attempt(crate::reactor::Way::Write, concat!($name, "::write"), |mut stream| {
                     std::io::Write::write(&mut stream, bytes)
                 })
             }

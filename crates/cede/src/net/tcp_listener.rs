@@ -7,8 +7,9 @@ use socket2::{Domain, Socket, Type};
 use super::accept::Acceptor;
 use super::addr::{ToSocketAddrs, first_of};
 use super::listener::listener;
+use super::options::options;
 use super::tcp_stream::TcpStream;
-use crate::reactor::Source;
+use crate::reactor::{Source, make};
 
 /// How many connections wait to be accepted, at most; the system may have a lower limit.
 const BACKLOG: i32 = 1_024;
@@ -57,7 +58,7 @@ impl TcpListener {
     }
 
     fn listen(address: SocketAddr, share: bool) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        let socket = make(|| Socket::new(Domain::for_address(address), Type::STREAM, None))?;
         socket.set_reuse_address(true)?;
         if share {
             socket.set_reuse_port(true)?;
@@ -76,7 +77,13 @@ impl TcpListener {
     /// Of the system, others than those. The cancellation, if the task is cancelled meanwhile; then no
     /// connection is lost. When another task waits here.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, address) = self.acceptor.accept("TcpListener::accept", |listener| listener.accept())?;
-        Ok((TcpStream::from_std(stream)?, address))
+        self.acceptor.accept("TcpListener::accept", net::TcpListener::accept, TcpStream::from_std)
     }
+}
+
+options! { TcpListener, |listener| listener.acceptor.source.io();
+    /// How far the packets of its connections may travel (`IP_TTL`).
+    ttl() -> u32;
+    /// Sets how far the packets of its connections may travel (`IP_TTL`).
+    set_ttl(hops: u32) -> ();
 }

@@ -3,9 +3,10 @@ use std::net::{self, Shutdown, SocketAddr};
 
 use super::addr::ToSocketAddrs;
 use super::connect::connect_tcp;
+use super::options::options;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::{descriptor, read_and_write};
-use crate::reactor::{Source, Way};
+use crate::reactor::{Source, Way, make};
 
 /// A TCP connection. Reading and writing cede instead of blocking; both work through a shared reference.
 ///
@@ -75,20 +76,17 @@ impl TcpStream {
         Ok(stream)
     }
 
-    /// The address of the other side.
+    /// A second end of the same connection, which another task may read from or write to: protocol crates that want one
+    /// to read and one to write ask for this. It ends when both are dropped, or by [`shutdown`](Self::shutdown) of either.
+    /// Does not cede. [`split`](Self::split) costs no descriptor.
+    ///
+    /// By io_uring, bytes that a cancelled read had taken stay with the end that was reading.
     ///
     /// # Errors
-    /// Of the system: not connected any more.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.source.io().peer_addr()
-    }
-
-    /// The address of this side.
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.source.io().local_addr()
+    /// When the system gives no descriptor; when there are such bytes. When no loop runs here.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.source.kept().none_left("TcpStream::try_clone")?;
+        Self::from_std(make(|| self.source.io().try_clone())?)
     }
 
     /// Ends one direction, or both. After `Shutdown::Write` the other side reads to the end, and this side may
@@ -111,46 +109,6 @@ impl TcpStream {
         self.source.when(Way::Read, "TcpStream::peek", |stream| stream.peek(bytes))
     }
 
-    /// Whether small writes are sent at once, and not held back for more (`TCP_NODELAY`).
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn nodelay(&self) -> io::Result<bool> {
-        self.source.io().nodelay()
-    }
-
-    /// Sets whether small writes are sent at once (`TCP_NODELAY`).
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        self.source.io().set_nodelay(on)
-    }
-
-    /// How far its packets may travel (`IP_TTL`).
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.source.io().ttl()
-    }
-
-    /// Sets how far its packets may travel (`IP_TTL`).
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
-        self.source.io().set_ttl(hops)
-    }
-
-    /// The error that is pending on the socket (`SO_ERROR`), taken from it.
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.source.io().take_error()
-    }
-
     /// Its two directions, borrowed.
     pub fn split(&self) -> (ReadHalf<'_, Self>, WriteHalf<'_, Self>) {
         (ReadHalf(self), WriteHalf(self))
@@ -160,4 +118,21 @@ impl TcpStream {
     pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
         split::split(self)
     }
+}
+
+options! { TcpStream, |socket| socket.source.io();
+    /// The address of the other side. An error when it is not connected any more.
+    peer_addr() -> SocketAddr;
+    /// The address of this side.
+    local_addr() -> SocketAddr;
+    /// Whether small writes are sent at once, and not held back for more (`TCP_NODELAY`).
+    nodelay() -> bool;
+    /// Sets whether small writes are sent at once (`TCP_NODELAY`).
+    set_nodelay(on: bool) -> ();
+    /// How far its packets may travel (`IP_TTL`).
+    ttl() -> u32;
+    /// Sets how far its packets may travel (`IP_TTL`).
+    set_ttl(hops: u32) -> ();
+    /// The error that is pending on the socket (`SO_ERROR`), taken from it.
+    take_error() -> Option<io::Error>;
 }

@@ -1,10 +1,11 @@
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::addr::{ToSocketAddrs, first_of};
 use super::datagram::datagrams;
+use super::options::options;
 use super::stream::descriptor;
-use crate::reactor::{Source, Way};
+use crate::reactor::{Source, Way, make};
 
 /// A UDP socket. Sending and receiving cede instead of blocking.
 ///
@@ -40,7 +41,7 @@ impl UdpSocket {
     /// # Errors
     /// When none can be bound: one error, which names each. When no loop runs here.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        let socket = first_of("UdpSocket::bind", address, net::UdpSocket::bind)?;
+        let socket = first_of("UdpSocket::bind", address, |address| make(|| net::UdpSocket::bind(address)))?;
         Self::from_std(socket)
     }
 
@@ -59,8 +60,16 @@ impl UdpSocket {
     /// Of the system: too long, or of the wrong family. The cancellation, if the task is cancelled
     /// meanwhile.
     pub fn send_to(&self, bytes: &[u8], address: impl ToSocketAddrs) -> io::Result<usize> {
-        let address = address.to_socket_addrs()?[0];
+        let address = address.first_socket_addr()?;
         self.source.when(Way::Write, "UdpSocket::send_to", |socket| socket.send_to(bytes, address))
+    }
+
+    /// Receives one datagram without taking it. Cedes until one comes.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub fn peek(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.source.when(Way::Read, "UdpSocket::peek", |socket| socket.peek(bytes))
     }
 
     /// Receives one datagram without taking it, and says from whom. Cedes until one comes.
@@ -70,12 +79,35 @@ impl UdpSocket {
     pub fn peek_from(&self, bytes: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.source.when(Way::Read, "UdpSocket::peek_from", |socket| socket.peek_from(bytes))
     }
+}
 
+options! { UdpSocket, |socket| socket.source.io();
+    /// Whether it may send to everybody on a network (`SO_BROADCAST`).
+    broadcast() -> bool;
     /// Sets whether it may send to everybody on a network (`SO_BROADCAST`).
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
-        self.source.io().set_broadcast(on)
-    }
+    set_broadcast(on: bool) -> ();
+    /// How far its packets may travel (`IP_TTL`).
+    ttl() -> u32;
+    /// Sets how far its packets may travel (`IP_TTL`).
+    set_ttl(hops: u32) -> ();
+    /// Joins this group, on the interface with this address; on any with `UNSPECIFIED` (`IP_ADD_MEMBERSHIP`).
+    join_multicast_v4(group: &Ipv4Addr, interface: &Ipv4Addr) -> ();
+    /// Leaves this group.
+    leave_multicast_v4(group: &Ipv4Addr, interface: &Ipv4Addr) -> ();
+    /// Joins this group, on the interface with this number; on any with 0 (`IPV6_ADD_MEMBERSHIP`).
+    join_multicast_v6(group: &Ipv6Addr, interface: u32) -> ();
+    /// Leaves this group.
+    leave_multicast_v6(group: &Ipv6Addr, interface: u32) -> ();
+    /// Whether what it sends to a group comes back to this machine (`IP_MULTICAST_LOOP`).
+    multicast_loop_v4() -> bool;
+    /// Sets whether what it sends to a group comes back to this machine (`IP_MULTICAST_LOOP`).
+    set_multicast_loop_v4(on: bool) -> ();
+    /// Whether what it sends to a group comes back to this machine (`IPV6_MULTICAST_LOOP`).
+    multicast_loop_v6() -> bool;
+    /// Sets whether what it sends to a group comes back to this machine (`IPV6_MULTICAST_LOOP`).
+    set_multicast_loop_v6(on: bool) -> ();
+    /// How far its packets to groups may travel (`IP_MULTICAST_TTL`).
+    multicast_ttl_v4() -> u32;
+    /// Sets how far its packets to groups may travel (`IP_MULTICAST_TTL`).
+    set_multicast_ttl_v4(hops: u32) -> ();
 }

@@ -4,8 +4,9 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use super::datagram::datagrams;
+use super::options::options;
 use super::stream::descriptor;
-use crate::reactor::{Source, Way};
+use crate::reactor::{Source, Way, make};
 
 /// A datagram socket between programs of this machine. Sending and receiving cede instead of blocking; nothing
 /// is lost on the way, nor comes out of order.
@@ -35,7 +36,22 @@ impl UnixDatagram {
     /// # Errors
     /// When it exists, or cannot be made. When no loop runs here.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::from_std(net::UnixDatagram::bind(path)?)
+        let path = path.as_ref();
+        let socket = make(|| net::UnixDatagram::bind(path)).map_err(|error| {
+            io::Error::new(error.kind(), format!("UnixDatagram::bind: {}: {error}", path.display()))
+        })?;
+        Self::from_std(socket)
+    }
+
+    /// As [`bind`](Self::bind), at an address: of Linux' abstract names, say.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        let socket = make(|| net::UnixDatagram::bind_addr(address)).map_err(|error| {
+            io::Error::new(error.kind(), format!("UnixDatagram::bind_addr: {address:?}: {error}"))
+        })?;
+        Self::from_std(socket)
     }
 
     /// A socket without a name, which only sends, or is connected.
@@ -43,7 +59,9 @@ impl UnixDatagram {
     /// # Errors
     /// When the system gives no descriptor. When no loop runs here.
     pub fn unbound() -> io::Result<Self> {
-        Self::from_std(net::UnixDatagram::unbound()?)
+        let socket = make(net::UnixDatagram::unbound)
+            .map_err(|error| io::Error::new(error.kind(), format!("UnixDatagram::unbound: {error}")))?;
+        Self::from_std(socket)
     }
 
     /// Two that are connected to each other.
@@ -51,7 +69,7 @@ impl UnixDatagram {
     /// # Errors
     /// As [`unbound`](Self::unbound).
     pub fn pair() -> io::Result<(Self, Self)> {
-        let (one, other) = net::UnixDatagram::pair()
+        let (one, other) = make(net::UnixDatagram::pair)
             .map_err(|error| io::Error::new(error.kind(), format!("UnixDatagram::pair: {error}")))?;
         Ok((Self::from_std(one)?, Self::from_std(other)?))
     }
@@ -64,6 +82,14 @@ impl UnixDatagram {
         self.source.io().connect(path)
     }
 
+    /// As [`connect`](Self::connect), to an address.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        self.source.io().connect_addr(address)
+    }
+
     /// Sends one datagram to the socket at this path. Cedes while the receiver has no room.
     ///
     /// # Errors
@@ -71,6 +97,15 @@ impl UnixDatagram {
     pub fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         let path = path.as_ref();
         self.source.when(Way::Write, "UnixDatagram::send_to", |socket| socket.send_to(bytes, path))
+    }
+
+    /// As [`send_to`](Self::send_to), to an address.
+    ///
+    /// # Errors
+    /// As [`send_to`](Self::send_to).
+    pub fn send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        self.source
+            .when(Way::Write, "UnixDatagram::send_to_addr", |socket| socket.send_to_addr(bytes, address))
     }
 
     /// Ends one direction, or both.

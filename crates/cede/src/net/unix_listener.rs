@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::accept::Acceptor;
 use super::listener::listener;
+use super::options::options;
 use super::unix_stream::UnixStream;
-use crate::reactor::Source;
+use crate::reactor::{Source, make};
 
 /// A socket that listens for connections of this machine, at a path.
 ///
@@ -27,8 +28,19 @@ impl UnixListener {
     /// When it exists, or cannot be made. When no loop runs here.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let listener = net::UnixListener::bind(path).map_err(|error| {
+        let listener = make(|| net::UnixListener::bind(path)).map_err(|error| {
             io::Error::new(error.kind(), format!("UnixListener::bind: {}: {error}", path.display()))
+        })?;
+        Self::from_std(listener)
+    }
+
+    /// As [`bind`](Self::bind), at an address: of Linux' abstract names, say.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        let listener = make(|| net::UnixListener::bind_addr(address)).map_err(|error| {
+            io::Error::new(error.kind(), format!("UnixListener::bind_addr: {address:?}: {error}"))
         })?;
         Self::from_std(listener)
     }
@@ -41,7 +53,6 @@ impl UnixListener {
     /// # Errors
     /// As [`TcpListener::accept`](super::TcpListener::accept).
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (stream, address) = self.acceptor.accept("UnixListener::accept", |listener| listener.accept())?;
-        Ok((UnixStream::from_std(stream)?, address))
+        self.acceptor.accept("UnixListener::accept", net::UnixListener::accept, UnixStream::from_std)
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
@@ -7,11 +8,12 @@ use std::time::Duration;
 use socket2::{Domain, SockAddr, Type};
 
 use super::connect::connect_socket;
+use super::options::options;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::{descriptor, read_and_write};
 use crate::coroutine::Awaitable;
 use crate::error::Failure;
-use crate::reactor::Source;
+use crate::reactor::{Source, make};
 use crate::time::sleep;
 
 /// How soon a full listener is tried again, at first and at most.
@@ -52,21 +54,35 @@ impl UnixStream {
     /// # Errors
     /// When nobody listens there. The cancellation, if the task is cancelled meanwhile.
     pub fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
-        const CALL: &str = "UnixStream::connect";
         let path = path.as_ref();
-        let address = SockAddr::unix(path)?;
+        Self::connect_to(&SockAddr::unix(path)?, "UnixStream::connect", &path.display())
+    }
+
+    /// As [`connect`](Self::connect), to an address: of Linux' abstract names, say.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); when the address has no name.
+    pub fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
+        const CALL: &str = "UnixStream::connect_addr";
+        let named = address.as_pathname().map(SockAddr::unix).or_else(|| abstract_address(address));
+        let Some(to) = named else {
+            let text = format!("{CALL}: the address has no name, so nobody listens there");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        };
+        Self::connect_to(&to?, CALL, &format_args!("{address:?}"))
+    }
+
+    fn connect_to(to: &SockAddr, call: &'static str, name: &dyn fmt::Display) -> io::Result<Self> {
         let mut pause = SOON;
         loop {
-            match connect_socket(Domain::UNIX, Type::STREAM, &address, CALL) {
+            match connect_socket(Domain::UNIX, Type::STREAM, to, call) {
                 Ok(source) => return Ok(UnixStream { source: source.map(net::UnixStream::from) }),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     sleep(pause).await_()?;
                     pause = LATER.min(pause * 2);
                 }
                 Err(error) if error.is_cancelled() => return Err(error),
-                Err(error) => {
-                    return Err(io::Error::new(error.kind(), format!("{CALL}: {}: {error}", path.display())));
-                }
+                Err(error) => return Err(io::Error::new(error.kind(), format!("{call}: {name}: {error}"))),
             }
         }
     }
@@ -76,7 +92,7 @@ impl UnixStream {
     /// # Errors
     /// When the system gives no descriptors. When no loop runs here.
     pub fn pair() -> io::Result<(Self, Self)> {
-        let (one, other) = net::UnixStream::pair()
+        let (one, other) = make(net::UnixStream::pair)
             .map_err(|error| io::Error::new(error.kind(), format!("UnixStream::pair: {error}")))?;
         Ok((Self::from_std(one)?, Self::from_std(other)?))
     }
@@ -102,20 +118,13 @@ impl UnixStream {
         Ok(stream)
     }
 
-    /// The address of the other side.
+    /// A second end of the same connection; see [`TcpStream::try_clone`](super::TcpStream::try_clone).
     ///
     /// # Errors
-    /// Of the system: not connected any more.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.source.io().peer_addr()
-    }
-
-    /// The address of this side.
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.source.io().local_addr()
+    /// As there.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.source.kept().none_left("UnixStream::try_clone")?;
+        Self::from_std(make(|| self.source.io().try_clone())?)
     }
 
     /// Ends one direction, or both; see [`TcpStream::shutdown`](super::TcpStream::shutdown).
@@ -124,14 +133,6 @@ impl UnixStream {
     /// Of the system: not connected any more.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.source.io().shutdown(how)
-    }
-
-    /// The error that is pending on the socket (`SO_ERROR`), taken from it.
-    ///
-    /// # Errors
-    /// Of the system.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.source.io().take_error()
     }
 
     /// Its two directions, borrowed.
@@ -143,4 +144,29 @@ impl UnixStream {
     pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
         split::split(self)
     }
+}
+
+options! { UnixStream, |socket| socket.source.io();
+    /// The address of the other side, which has a name only if it was bound. An error when it is not connected any more.
+    peer_addr() -> SocketAddr;
+    /// The address of this side.
+    local_addr() -> SocketAddr;
+    /// The error that is pending on the socket (`SO_ERROR`), taken from it.
+    take_error() -> Option<io::Error>;
+}
+
+/// A name that is no path.
+#[cfg(target_os = "linux")]
+fn abstract_address(address: &SocketAddr) -> Option<io::Result<SockAddr>> {
+    use std::ffi::OsStr;
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::ffi::OsStrExt;
+
+    let name = address.as_abstract_name()?;
+    Some(SockAddr::unix(OsStr::from_bytes(&[&[0], name].concat())))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn abstract_address(_: &SocketAddr) -> Option<io::Result<SockAddr>> {
+    None
 }

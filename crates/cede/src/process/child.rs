@@ -46,6 +46,7 @@ enum End {
 
 impl Child {
     pub(super) fn new(mut inner: process::Child, kill_on_drop: bool) -> io::Result<Self> {
+        const CALL: &str = "Command::spawn";
         let (stdin, stdout, stderr) = (inner.stdin.take(), inner.stdout.take(), inner.stderr.take());
         // From here on a failure leaves no zombie: this is dropped.
         let mut child = Child {
@@ -57,9 +58,9 @@ impl Child {
             stderr: None,
         };
         child.end = end_of(child.id())?;
-        child.stdin = stdin.map(ChildStdin::new).transpose()?;
-        child.stdout = stdout.map(ChildStdout::new).transpose()?;
-        child.stderr = stderr.map(ChildStderr::new).transpose()?;
+        child.stdin = stdin.map(|pipe| ChildStdin::ours(pipe.into(), CALL)).transpose()?;
+        child.stdout = stdout.map(|pipe| ChildStdout::ours(pipe.into(), CALL)).transpose()?;
+        child.stderr = stderr.map(|pipe| ChildStderr::ours(pipe.into(), CALL)).transpose()?;
         child.kill_on_drop = kill_on_drop;
         Ok(child)
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{self, ExitStatus, Output, Stdio};
 
 use super::child::Child;
+use crate::reactor::make;
 
 /// A program to be run: as `std::process::Command`, but what it starts is waited for by ceding.
 ///
@@ -103,7 +104,7 @@ impl Command {
     /// When there is no such program, naming it; when the system gives no descriptors or no process. When no
     /// loop runs here.
     pub fn spawn(&mut self) -> io::Result<Child> {
-        let child = self.inner.spawn().map_err(|error| {
+        let child = make(|| self.inner.spawn()).map_err(|error| {
             let program = self.inner.get_program().to_string_lossy().into_owned();
             io::Error::new(error.kind(), format!("Command::spawn: '{program}': {error}"))
         })?;

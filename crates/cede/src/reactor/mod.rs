@@ -21,7 +21,7 @@
 
 mod backend;
 mod direction;
-#[cfg(feature = "faults")]
+#[cfg_attr(not(feature = "faults"), path = "no_faults.rs")]
 mod faults;
 mod happened;
 mod kept;
@@ -34,6 +34,8 @@ mod selector;
 #[path = "portable.rs"]
 mod selector;
 mod source;
+#[allow(unsafe_code)] // one of its rooms
+mod this_process;
 #[cfg(all(feature = "io-uring", target_os = "linux", not(cede_portable)))]
 #[allow(unsafe_code)] // one of its rooms
 mod uring;
@@ -43,7 +45,9 @@ mod uring;
 mod watch;
 
 pub use backend::Backend;
+pub(crate) use faults::make;
 pub(crate) use happened::Sleep;
 pub(crate) use registry::Reactor;
 pub(crate) use selector::Waker;
 pub(crate) use source::{Source, Way};
+pub(crate) use this_process::id as process_id;

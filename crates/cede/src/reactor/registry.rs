@@ -12,7 +12,7 @@ use super::backend::Backend;
 use super::direction::Direction;
 use super::happened::{Happened, Interest, Sleep, SourceKey};
 use super::selector::{Selector, Waker};
-use super::source::Way;
+use super::this_process::id as process_id;
 use super::uring::Ring;
 use super::watch::Watch;
 use crate::error::Error;
@@ -80,7 +80,7 @@ impl Reactor {
             looked_at: Cell::new(0),
             operations: Cell::new(0),
             closed: Cell::new(false),
-            process: std::process::id(),
+            process: process_id(),
             #[cfg(feature = "faults")]
             faults: RefCell::default(),
         }))
@@ -163,6 +163,7 @@ impl Reactor {
             self.tell(SourceKey::of(token), happened);
         };
         let slept = match self.ring() {
+            _ if self.interrupted(sleep) => Err(io::ErrorKind::Interrupted.into()),
             None => self.selector.wait(sleep, tell),
             Some(ring) => ring.sleep(sleep, &self.selector, tell),
         };
@@ -203,9 +204,7 @@ impl Reactor {
         interest: Interest,
         make: impl FnOnce() -> Entry,
     ) -> io::Result<SourceKey> {
-        if self.closed.get() {
-            return Err(Error::closed("registering a descriptor").into());
-        }
+        self.check("registering a descriptor")?;
         let entry = make();
         let by_ring = self.by_ring(&entry);
         let fd = source.as_fd().as_raw_fd();
@@ -218,7 +217,8 @@ impl Reactor {
             self.ringed.borrow_mut().insert(fd);
             return Ok(key); // it is asked for each time
         }
-        match self.selector.add(&source, key.token(), interest) {
+        let add = || self.selector.add(&source, key.token(), interest);
+        match self.fault_of_registering().map_or_else(add, Err) {
             Ok(()) => Ok(key),
             Err(error) => {
                 let entry = self.entries.borrow_mut().remove(key);
@@ -239,7 +239,7 @@ impl Reactor {
         if let Some(entry) = entry {
             if self.by_ring(&entry) {
                 self.ringed.borrow_mut().remove(&source.as_fd().as_raw_fd());
-            } else if self.process == std::process::id() {
+            } else if !self.forked() {
                 let _ = self.selector.remove(source);
             }
             if let Entry::Ends(ends) = entry {
@@ -263,29 +263,19 @@ impl Reactor {
         self.operations.set(0);
     }
 
-    /// The fault that comes in the place of a call's own result.
+    /// Whether descriptors may be waited for: not once the loop is closed, nor in the child of a fork.
     #[inline]
-    pub(super) fn fault(&self, way: Way, call: &str) -> Option<io::Error> {
-        #[cfg(feature = "faults")]
-        return self.faults.borrow().as_ref().and_then(|faults| faults.error(way, call));
-        #[cfg(not(feature = "faults"))]
-        {
-            let _ = (way, call);
-            None
+    pub(super) fn check(&self, call: &'static str) -> Result<(), Error> {
+        match self {
+            _ if self.closed.get() => Err(Error::closed(call)),
+            _ if self.forked() => Err(Error::forked(call)),
+            _ => Ok(()),
         }
     }
 
-    /// How much of this a call may move.
-    #[inline]
-    pub(super) fn most(&self, size: usize) -> usize {
-        #[cfg(feature = "faults")]
-        return self.faults.borrow().as_ref().map_or(size, |faults| faults.shortened(size));
-        #[cfg(not(feature = "faults"))]
-        size
-    }
-
-    pub(super) fn closed(&self) -> bool {
-        self.closed.get()
+    /// Whether this is a copy that a fork made: the kernel's list is the parent's, and nothing may touch it.
+    pub(super) fn forked(&self) -> bool {
+        self.process != process_id()
     }
 
     /// Lets all go.
@@ -310,13 +300,17 @@ impl Reactor {
 fn explained(error: io::Error, fd: RawFd) -> io::Error {
     let text = match rustix::io::Errno::from_io_error(&error) {
         Some(rustix::io::Errno::PERM) => format!(
-            "descriptor {fd} cannot be waited for: a regular file is always ready; read it on a thread \
-             (cede::fs, cede::to_thread)"
+            "descriptor {fd} cannot be waited for: regular files and some devices are always ready; read it on a \
+             thread (cede::fs, cede::to_thread)"
         ),
         Some(rustix::io::Errno::EXIST) => {
             format!("descriptor {fd} is registered with this loop already; remove it there first")
         }
-        _ => return error,
+        Some(rustix::io::Errno::NOSPC) => format!(
+            "descriptor {fd} cannot be waited for: {error}: the user's limit is in \
+             /proc/sys/fs/epoll/max_user_watches"
+        ),
+        _ => format!("descriptor {fd} cannot be waited for: {error}"),
     };
     io::Error::new(error.kind(), text)
 }

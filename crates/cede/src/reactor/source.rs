@@ -44,7 +44,10 @@ impl<S: AsFd> Source<S> {
     /// When no loop runs here; when the kernel cannot tell of this kind of descriptor.
     #[track_caller]
     pub(crate) fn new(io: S, call: &'static str) -> io::Result<Self> {
-        Self::register(io, call, true)
+        Self::register(io, call, true).map_err(|error| match error.get_ref() {
+            Some(inner) if inner.is::<Error>() => error, // names the call already
+            _ => io::Error::new(error.kind(), format!("{call}: {error}")),
+        })
     }
 
     /// As [`new`](Self::new), for one that cannot be written to yet: it is still being connected.
@@ -186,6 +189,12 @@ impl<S: AsFd> Source<S> {
         }
     }
 
+    /// How much of this one call shall move: all, but where faults are injected.
+    #[inline]
+    pub(crate) fn most(&self, size: usize) -> usize {
+        self.reactor.most(size)
+    }
+
     /// What a cancelled read has left, for one that does not read by [`receive`](Self::receive).
     #[inline]
     pub(crate) fn kept(&self) -> &Kept {
@@ -196,7 +205,12 @@ impl<S: AsFd> Source<S> {
     ///
     /// # Errors
     /// What `attempt` gives, `WouldBlock` included.
-    pub(crate) fn attempt<T>(&self, way: Way, mut attempt: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+    pub(crate) fn attempt<T>(
+        &self,
+        way: Way,
+        call: &'static str,
+        mut attempt: impl FnMut(&S) -> io::Result<T>,
+    ) -> io::Result<T> {
         // By a ring nobody is told unasked: only an attempt shows.
         let waits = match self.reactor.ring() {
             None => !self.direction(way).ready(),
@@ -205,7 +219,7 @@ impl<S: AsFd> Source<S> {
         if waits {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let done = match self.reactor.fault(way, "try") {
+        let done = match self.reactor.fault(way, call) {
             Some(error) => self.failed(error),
             None => attempt(self.io()),
         };
@@ -255,9 +269,7 @@ impl<S: AsFd> Source<S> {
     /// Parks the running task until somebody wakes this direction.
     #[track_caller]
     pub(super) fn wait(&self, way: Way, call: &'static str) -> Result<(), Interrupt> {
-        if self.reactor.closed() {
-            return Err(Interrupt::Error(Error::closed(call)));
-        }
+        self.reactor.check(call).map_err(Interrupt::Error)?;
         self.reactor.waited();
         self.reactor.one_waits();
         let _waits = Waits(&self.reactor);

@@ -34,7 +34,7 @@ impl<T: AsFd> Descriptor for T {
 
 struct Call {
     run: Rc<dyn Fn()>,
-    /// In the queue since the descriptor was ready; cancelled with the watch.
+    /// In the queue since the descriptor was ready, if it was not called since; cancelled with the watch.
     queued: Option<Rc<HandleCell>>,
     site: &'static Location<'static>,
 }
@@ -56,9 +56,7 @@ impl Watch {
     pub(super) fn tell(&self, happened: Happened, schedule: &Schedule) {
         for (way, ready) in [(Way::Read, happened.readable), (Way::Write, happened.writable)] {
             if let Some(call) = self.call(way).borrow_mut().as_mut().filter(|_| ready) {
-                let run = call.run.clone();
-                let cell = HandleCell::new(Box::new(move || run()), call.site);
-                call.queued = Some(cell.clone());
+                let cell = HandleCell::again(&mut call.queued, &call.run, call.site);
                 schedule.push(Callback::Function(cell));
             }
         }
@@ -86,6 +84,7 @@ impl Reactor {
         run: Rc<dyn Fn()>,
         site: &'static Location<'static>,
     ) -> Result<(), Error> {
+        self.check("watching a descriptor")?;
         let raw = fd.as_fd().as_raw_fd();
         let call = Call { run, queued: None, site };
         let known = self.watched.borrow().get(&raw).copied();
@@ -116,6 +115,9 @@ impl Reactor {
         let taken = watch.take(way);
         let interest = watch.interest();
         if interest.read || interest.write {
+            if self.forked() {
+                return taken.is_some();
+            }
             let _ = self.selector.modify(watch.fd.fd(), key.token(), interest);
         } else {
             self.watched.borrow_mut().remove(&fd.as_raw_fd());

@@ -181,6 +181,9 @@ impl LoopHandle {
         if self.is_closed() {
             return Err(Error::closed("add_signal_handler"));
         }
+        if self.core.forked() {
+            return Err(Error::forked("add_signal_handler")); // it would wake the parent
+        }
         let site = Location::caller();
         self.core.signals.add(&self.core, signal, Rc::new(handler), Whose::Program, site).map(drop)
     }

@@ -1,24 +1,40 @@
 //! Tests in a child process that a fork made.
 
+use std::cell::Cell;
 use std::io::{Read, Write};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::coroutine::{Awaitable, coroutine};
 use crate::event_loop::EventLoop;
 use crate::net::UnixStream;
-use crate::{create_task, sleep, wait_for, yield_now};
+use crate::{Backend, Runner, create_task, running_loop, sleep, wait_for, yield_now};
 
 /// Runs `child` in a child process: whether it said yes.
 fn in_a_fork(child: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child runs `child` and ends without returning; it takes no lock that another thread of this
+    let process = fork();
+    if process == 0 {
+        end_child(child());
+    }
+    said_yes(process)
+}
+
+/// Forks: 0 in the child, which must end by [`end_child`].
+fn fork() -> libc::pid_t {
+    // SAFETY: the child ends without running what is not its own; it takes no lock that another thread of this
     // process may hold, save the allocator's, which the C library sees to.
     let process = unsafe { libc::fork() };
-    if process == 0 {
-        let code = i32::from(!child());
-        // SAFETY: ends the child without running what the parent registered for its own end.
-        unsafe { libc::_exit(code) };
-    }
-    assert!(process > 0);
+    assert!(process >= 0);
+    process
+}
+
+fn end_child(yes: bool) -> ! {
+    // SAFETY: ends the child without running what the parent registered for its own end.
+    unsafe { libc::_exit(i32::from(!yes)) }
+}
+
+/// Waits for a child: whether it said yes.
+fn said_yes(process: libc::pid_t) -> bool {
     let mut status = 0;
     // SAFETY: waits for our own child; `status` is a place for the answer.
     let waited = unsafe { libc::waitpid(process, &mut status, 0) };
@@ -42,7 +58,7 @@ fn a_loop_is_unusable_in_the_child_of_a_fork_and_fine_in_the_parent() {
     let proxy = event_loop.proxy();
     let waker = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(5));
-        proxy.call_soon_threadsafe(|| crate::running_loop().expect("we run").stop())
+        proxy.call_soon_threadsafe(|| running_loop().expect("we run").stop())
     });
     event_loop.run_forever().expect("it runs");
     waker.join().expect("it ends").expect("the loop is open");
@@ -83,4 +99,150 @@ fn a_socket_whose_copy_the_child_of_a_fork_drops_wakes_the_parent_as_before() {
         Ok(())
     }));
     ran.expect("it runs").expect("it is woken");
+}
+
+/// What a call says in the child of a fork.
+fn refused(call: &str) -> String {
+    format!("{call}: this event loop was made before a fork, in another process; make a new one in this")
+}
+
+/// The child shares the kernel's list of descriptors and its timer with us: it must change neither, nor take events
+/// that are ours.
+#[test]
+fn a_task_that_forks_finds_the_loop_unusable_in_its_child_and_the_parent_is_woken_as_before() {
+    for backend in [Backend::Readiness, Backend::IoUring] {
+        let mut runner = Runner::new().backend(backend);
+        let ran = runner.run(coroutine(|| -> crate::Result<()> {
+            let event_loop = running_loop()?;
+            let (mut ours, theirs) = UnixStream::pair()?;
+            let (theirs, quiet) = (Rc::new(theirs), UnixStream::pair()?);
+            let (watched, mut news) = std::os::unix::net::UnixStream::pair()?;
+            let told = Rc::new(Cell::new(0));
+            let watched = Rc::new(watched);
+            event_loop.add_reader(watched.clone(), {
+                let (told, watched) = (told.clone(), watched.clone());
+                move || {
+                    told.set(told.get() + 1);
+                    (&*watched).read_exact(&mut [0; 4]).expect("there is something");
+                }
+            })?;
+            let reader = create_task(coroutine({
+                let theirs = theirs.clone();
+                move || {
+                    let mut bytes = [0; 8];
+                    (&*theirs).read(&mut bytes).map(|count| bytes[..count].to_vec())
+                }
+            }));
+            let sleeper = create_task(coroutine(|| sleep(Duration::from_millis(20)).await_()));
+            yield_now().await_()?; // both wait: the kernel knows of the descriptor and of the timer
+            assert!(in_a_fork(|| {
+                let says = |error: Option<String>, call| error == Some(refused(call));
+                let text = |error: std::io::Error| error.to_string();
+                let (spare, _other) = std::os::unix::net::UnixStream::pair().expect("a pair");
+                // Before anything of the kernel's is touched, whatever it is that touches it.
+                says(UnixStream::pair().err().map(text), "registering a descriptor")
+                    && says(
+                        event_loop.add_reader(spare, || ()).err().map(|error| error.to_string()),
+                        "watching a descriptor",
+                    )
+                    && says(
+                        event_loop.run_in_executor(None, || ()).err().map(|error| error.to_string()),
+                        "run_in_executor",
+                    )
+                    && says(
+                        event_loop
+                            .add_signal_handler(libc::SIGHUP, || ())
+                            .err()
+                            .map(|error| error.to_string()),
+                        "add_signal_handler",
+                    )
+                    && event_loop.remove_reader(&watched)
+                    && says((&quiet.0).read(&mut [0; 1]).err().map(text), "UnixStream::read")
+            }));
+            ours.write_all(b"after")?;
+            assert_eq!(wait_for(reader, Duration::from_secs(10)).await_()??, b"after");
+            wait_for(sleeper, Duration::from_secs(10)).await_()??;
+            news.write_all(b"news")?;
+            while told.get() == 0 {
+                yield_now().await_()?;
+            }
+            Ok(())
+        }));
+        ran.expect("it runs").expect("it is woken");
+    }
+}
+
+/// Whoever cedes in the child gives control to a loop that is not its own: the run ends there, and says why.
+#[test]
+fn a_child_that_cedes_ends_the_run_with_an_error() {
+    for backend in [Backend::Readiness, Backend::IoUring] {
+        let parent = std::process::id();
+        let ran = Runner::new().backend(backend).run(coroutine(|| -> crate::Result<bool> {
+            let (mut ours, mut theirs) = UnixStream::pair()?;
+            let reader = create_task(coroutine(move || theirs.read(&mut [0; 8])));
+            yield_now().await_()?;
+            let process = fork();
+            if process == 0 {
+                sleep(Duration::from_millis(1)).await_()?;
+                end_child(false); // it was given control back, by our timer
+            }
+            let yes = said_yes(process);
+            ours.write_all(b"after")?;
+            let count = wait_for(reader, Duration::from_secs(10)).await_()??;
+            sleep(Duration::from_millis(1)).await_()?;
+            Ok(yes && count == 5)
+        }));
+        if std::process::id() != parent {
+            // Nobody took down what is the parent's on the way here, and nothing was waited for.
+            end_child(ran.is_err_and(|error| error.to_string() == refused("run_until_complete")));
+        }
+        assert!(ran.expect("it runs").expect("it is woken"));
+    }
+}
+
+/// CPython: test_unix_events, test_fork_asyncio_run. What the text of the error asks for works in the task that has
+/// forked, too: its child's own loop runs on the task's stack.
+#[test]
+fn a_task_that_forks_may_run_a_loop_of_its_own_in_the_child() {
+    for backend in [Backend::Readiness, Backend::IoUring] {
+        let ran = Runner::new().backend(backend).run(coroutine(move || -> crate::Result<()> {
+            let (mut ours, mut theirs) = UnixStream::pair()?;
+            let reader = create_task(coroutine(move || theirs.read(&mut [0; 8])));
+            yield_now().await_()?;
+            assert!(in_a_fork(|| {
+                let own = Runner::new().backend(backend).run(coroutine(|| -> crate::Result<usize> {
+                    let (mut one, mut other) = UnixStream::pair()?;
+                    let reader = create_task(coroutine(move || other.read(&mut [0; 8])));
+                    sleep(Duration::from_millis(1)).await_()?;
+                    one.write_all(b"own")?;
+                    Ok(reader.await_()??)
+                }));
+                let after = UnixStream::pair().err().map(|error| error.to_string());
+                matches!(own, Ok(Ok(3))) && after == Some(refused("registering a descriptor"))
+            }));
+            ours.write_all(b"after")?;
+            assert_eq!(wait_for(reader, Duration::from_secs(10)).await_()??, 5);
+            Ok(())
+        }));
+        ran.expect("it runs").expect("it is woken");
+    }
+}
+
+/// Tasks that only hand control to each other do not even reach the kernel.
+#[test]
+fn a_child_whose_tasks_never_rest_ends_too() {
+    let parent = std::process::id();
+    let ran = crate::run(coroutine(|| -> crate::Result<bool> {
+        let process = fork();
+        if process == 0 {
+            loop {
+                yield_now().await_()?;
+            }
+        }
+        Ok(said_yes(process))
+    }));
+    if std::process::id() != parent {
+        end_child(ran.is_err_and(|error| error.to_string() == refused("run_until_complete")));
+    }
+    assert!(ran.expect("it runs").expect("it goes on"));
 }

@@ -31,8 +31,8 @@ mod reader;
 mod server;
 mod writer;
 
-pub use open::{Shared, open_connection, open_unix_connection, reader_and_writer};
+pub use open::{Shared, open_connection, open_unix_connection, reader_and_writer, reunite};
 pub use read_error::ReadError;
 pub use reader::StreamReader;
-pub use server::{Accept, Server, serve, start_server, start_unix_server};
+pub use server::{Accept, Server, serve, serve_streams, start_server, start_unix_server};
 pub use writer::StreamWriter;

@@ -122,17 +122,43 @@ impl<R: Read> StreamReader<R> {
     /// # Panics
     /// When the separator is empty.
     pub fn read_until(&mut self, separator: &[u8]) -> Result<Vec<u8>, ReadError> {
-        assert!(!separator.is_empty(), "StreamReader::read_until: the separator should be at least one byte");
+        self.until("StreamReader::read_until", &[separator])
+    }
+
+    /// All up to the first of these separators that is complete, and the separator: the one that ends first, the
+    /// shorter of two that end together.
+    ///
+    /// asyncio counterpart: `readuntil` of a tuple.
+    ///
+    /// # Errors
+    /// As [`read_until`](Self::read_until).
+    ///
+    /// # Panics
+    /// When there is no separator, or one is empty.
+    pub fn read_until_any(&mut self, separators: &[&[u8]]) -> Result<Vec<u8>, ReadError> {
+        self.until("StreamReader::read_until_any", separators)
+    }
+
+    fn until(&mut self, call: &str, separators: &[&[u8]]) -> Result<Vec<u8>, ReadError> {
+        assert!(!separators.is_empty(), "{call}: there should be at least one separator");
+        let shortest = separators.iter().map(|separator| separator.len()).min().unwrap_or(0);
+        assert!(shortest > 0, "{call}: the separator should be at least one byte");
+        let longest = separators.iter().map(|separator| separator.len()).max().unwrap_or(0);
         let mut from = 0; // looked through
         loop {
-            if let Some(at) = find(&self.buffered()[from..], separator) {
-                let before = from + at;
+            let unseen = &self.buffered()[from..];
+            let ends = separators.iter().filter_map(|separator| {
+                let at = find(unseen, separator)?;
+                Some((at + separator.len(), separator.len()))
+            });
+            if let Some((end, length)) = ends.min() {
+                let (before, end) = (from + end - length, from + end);
                 if before > self.limit {
                     return Err(ReadError::overrun(true, before));
                 }
-                return Ok(self.take(before + separator.len()));
+                return Ok(self.take(end));
             }
-            from = (self.buffered().len() + 1).saturating_sub(separator.len());
+            from = (self.buffered().len() + 1).saturating_sub(longest);
             if from > self.limit {
                 return Err(ReadError::overrun(false, from));
             }

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use crate::combinators::wait;
 use crate::coroutine::{Awaitable, coroutine};
 use crate::error::{Error, Failure};
+use crate::event_loop::find_running;
 use crate::facade::create_task;
-use crate::net::Stream;
+use crate::net::{Stream, end};
 use crate::sync::Event;
 use crate::task::AnyTask;
 
@@ -18,8 +19,9 @@ const HIGH: usize = 64 * 1_024;
 /// Writes without waiting: what the system does not take at once is kept and sent in the background, and
 /// whoever writes much asks now and then for it to be [`drain`](Self::drain)ed. Clones are the same writer.
 ///
-/// A connection that is lost is an error of the next write or drain. When the last writer is dropped, what is
-/// kept is still sent, and then the stream is closed.
+/// A connection that is lost is an error of the next write or drain, and ended in both directions: whoever reads
+/// from it comes to its end. When the last writer is dropped, what is kept is still sent, and then the stream is
+/// closed.
 ///
 /// asyncio counterpart: `StreamWriter`.
 pub struct StreamWriter<S: Stream + 'static> {
@@ -81,7 +83,7 @@ impl<S: Stream + 'static> StreamWriter<S> {
                     Ok(count) => rest = &rest[count..],
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(shared.lose(error)),
+                    Err(error) => return Err(shared.fail(error)),
                 }
             }
         }
@@ -113,9 +115,7 @@ impl<S: Stream + 'static> StreamWriter<S> {
     /// # Errors
     /// As [`drain`](Self::drain).
     pub fn flush(&self) -> io::Result<()> {
-        self.shared.check_lost()?;
-        self.shared.flushed.wait().await_()?;
-        self.shared.check_lost()
+        self.shared.flush()
     }
 
     /// Tells the other side, after what was written, that nothing more will come; it can still be read from.
@@ -152,25 +152,28 @@ impl<S: Stream + 'static> StreamWriter<S> {
         self.flush()
     }
 
-    /// Ends the connection, forgets what is kept, and ends the task that sends it: back when that has ended
-    /// (asyncio: `transport.abort`).
-    pub(super) fn abort(&self) {
-        let sender = self.shared.sender.take();
-        let _ = self.shared.stream.shutdown(Shutdown::Both);
-        if self.shared.unsent.get() > 0 {
-            self.shared.lose(io::Error::new(io::ErrorKind::ConnectionAborted, "the connection was aborted"));
-        }
-        if let Some(sender) = sender {
-            sender.cancel();
-            let _ = wait([sender]).await_(); // itself cancelled: the sender ends in the next turn anyway
-        }
-    }
-
     /// Sets how much may be kept before [`drain`](Self::drain) waits.
     ///
     /// asyncio counterpart: `transport.set_write_buffer_limits`.
     pub fn set_high_water(&self, bytes: usize) {
         self.shared.high.set(bytes);
+    }
+
+    /// The stream, which goes on. Everything must be sent, and this the last writer.
+    pub(super) fn into_stream(self) -> Rc<S> {
+        self.shared.ending.set(true); // so that it is not ended by the drop
+        self.shared.stream.clone()
+    }
+
+    /// What there will be to send, for whoever waits for it or gives it up. It is no writer: when all of those are
+    /// dropped, writing ends.
+    pub(super) fn rest(&self) -> Rest<S> {
+        Rest { shared: self.shared.clone() }
+    }
+
+    /// Whether no clone of it is left.
+    pub(super) fn is_last(&self) -> bool {
+        self.shared.writers.get() == 1
     }
 
     /// How much is kept to be sent.
@@ -184,7 +187,39 @@ impl<S: Stream + 'static> StreamWriter<S> {
     }
 }
 
+/// What writers have written and is not sent.
+pub(super) struct Rest<S: Stream + 'static> {
+    shared: Rc<Shared<S>>,
+}
+
+impl<S: Stream + 'static> Rest<S> {
+    /// Waits until it is sent, and the end told, if it has ended.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.shared.flush()
+    }
+
+    /// Ends the connection, forgets what is kept, and ends the task that sends it: back when that has ended
+    /// (asyncio: `transport.abort`).
+    pub(super) fn abort(&self) {
+        let sender = self.shared.sender.take();
+        let _ = self.shared.stream.shutdown(Shutdown::Both);
+        if self.shared.unsent.get() > 0 {
+            self.shared.lose(io::Error::new(io::ErrorKind::ConnectionAborted, "the connection was aborted"));
+        }
+        if let Some(sender) = sender {
+            sender.cancel();
+            let _ = wait([sender]).await_(); // itself cancelled: the sender ends in the next turn anyway
+        }
+    }
+}
+
 impl<S: Stream + 'static> Shared<S> {
+    fn flush(&self) -> io::Result<()> {
+        self.check_lost()?;
+        self.flushed.wait().await_()?;
+        self.check_lost()
+    }
+
     fn check(&self, call: &str) -> io::Result<()> {
         self.check_lost()?;
         if self.ending.get() {
@@ -200,6 +235,13 @@ impl<S: Stream + 'static> Shared<S> {
         }
     }
 
+    /// The stream has failed in the middle of what was written: nothing can follow it. Whoever reads here or there
+    /// learns of it, instead of waiting for what never comes.
+    fn fail(&self, error: io::Error) -> io::Error {
+        let _ = self.stream.shutdown(Shutdown::Both);
+        self.lose(error)
+    }
+
     /// Nothing can be sent any more.
     fn lose(&self, error: io::Error) -> io::Error {
         let error = Error::from(error);
@@ -211,10 +253,18 @@ impl<S: Stream + 'static> Shared<S> {
         error.into()
     }
 
-    fn end(&self) {
+    /// Tells the other side that this was all, once it was. Where there is no room for that, a task waits for it.
+    fn end(self: &Rc<Self>) {
         self.ending.set(true);
-        if self.unsent.get() == 0 {
-            let _ = self.stream.shutdown(Shutdown::Write);
+        if self.unsent.get() > 0 {
+            return; // whoever sends it goes on with the end
+        }
+        match self.stream.try_end() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && find_running().is_some() => {
+                self.flushed.clear();
+                self.start_sender();
+            }
+            _ => {}
         }
     }
 
@@ -249,14 +299,14 @@ impl<S: Stream + 'static> Shared<S> {
                 }
                 Err(error) => {
                     // Cancelled with its loop, as a rule: what is kept is lost then.
-                    if !error.is_cancelled() || self.writers.get() == 0 {
-                        self.lose(error);
-                    } else {
-                        self.lose(io::Error::new(
+                    match error.is_cancelled() {
+                        false => self.fail(error),
+                        true if self.writers.get() == 0 => self.lose(error),
+                        true => self.lose(io::Error::new(
                             io::ErrorKind::ConnectionAborted,
                             "the sender was cancelled",
-                        ));
-                    }
+                        )),
+                    };
                     return;
                 }
             }
@@ -264,11 +314,15 @@ impl<S: Stream + 'static> Shared<S> {
                 self.drained.set();
             }
         }
-        self.flushed.set();
         self.drained.set();
-        if self.ending.get() {
-            let _ = self.stream.shutdown(Shutdown::Write);
+        if self.ending.get()
+            && let Err(error) = end(&*self.stream)
+            && error.is_cancelled()
+        {
+            // As above: the other side was not told of the end.
+            self.lose(error);
         }
+        self.flushed.set();
     }
 }
 

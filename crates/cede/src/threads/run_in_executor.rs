@@ -35,7 +35,7 @@ impl LoopHandle {
     /// ```
     ///
     /// # Errors
-    /// When the loop is closed, or the pool is shut down. Where the system gives no thread, the promise
+    /// When the loop is closed, or the pool is shut down; in the child of a fork. Where the system gives no thread, the promise
     /// gets the error.
     #[track_caller]
     pub fn run_in_executor<'a, F, T>(
@@ -49,6 +49,9 @@ impl LoopHandle {
     {
         if self.is_closed() {
             return Err(Error::closed("run_in_executor"));
+        }
+        if self.core.forked() {
+            return Err(Error::forked("run_in_executor")); // the pool's threads are the parent's
         }
         let pool = match pool.into() {
             Some(pool) => pool.clone(),

@@ -1,11 +1,12 @@
 //! What `rustls` knows of a connection, and the bytes that are on their way out.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
 
 use rustls::Connection;
 
 use crate::coroutine::Awaitable;
+use crate::error::Failure;
 use crate::net::Stream;
 use crate::sync::Lock;
 
@@ -16,11 +17,18 @@ pub(super) struct Session {
     outgoing: RefCell<Vec<u8>>,
     /// Held by whoever gives it there: bytes leave in order, and one task at a time waits for room.
     sending: Lock<()>,
+    /// The stream below has failed, or what came was not what it should be.
+    broken: Cell<bool>,
 }
 
 impl Session {
     pub(super) fn new(connection: Connection) -> Self {
-        Session { connection: RefCell::new(connection), outgoing: RefCell::default(), sending: Lock::new(()) }
+        Session {
+            connection: RefCell::new(connection),
+            outgoing: RefCell::default(),
+            sending: Lock::new(()),
+            broken: Cell::new(false),
+        }
     }
 
     pub(super) fn with<R>(&self, look: impl FnOnce(&mut Connection) -> R) -> R {
@@ -37,17 +45,27 @@ impl Session {
         self.with(|connection| connection.writer().write(bytes))
     }
 
-    /// Works on bytes that have come; none means the end.
-    pub(super) fn feed(&self, mut bytes: &[u8]) -> io::Result<()> {
-        let at_end = bytes.is_empty();
+    /// Has it say, in a way that cannot be forged, that what was sent was all. Not where something could not be
+    /// sent, nor while a panic ends whoever would have sent more: the other side would take a part for the whole.
+    pub(super) fn say_farewell(&self) {
+        if !self.broken.get() && !std::thread::panicking() {
+            self.with(|connection| connection.send_close_notify());
+        }
+    }
+
+    /// Works on bytes that have come, none meaning the end, until there is something to [`take`](Self::take): how many
+    /// of them it has worked on. Nothing may be there to be taken.
+    pub(super) fn feed(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut rest = bytes;
         self.with(|connection| {
             loop {
-                connection.read_tls(&mut bytes)?;
+                connection.read_tls(&mut rest)?;
                 connection
                     .process_new_packets()
                     .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-                if at_end || bytes.is_empty() {
-                    return Ok(());
+                // It takes no more while there is much to be taken.
+                if rest.is_empty() || !connection.wants_read() {
+                    return Ok(bytes.len() - rest.len());
                 }
             }
         })
@@ -93,7 +111,7 @@ impl Session {
                     Ok(count) => sent += count,
                     Err(error) => {
                         self.put_back(sending[sent..].to_vec());
-                        return Err(error);
+                        return Err(self.failed(error));
                     }
                 }
             }
@@ -113,8 +131,9 @@ impl Session {
         while !sending.is_empty() {
             match stream.try_write(&sending) {
                 Ok(count) => drop(sending.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    result = Err(error);
+                    result = Err(self.failed(error));
                     break;
                 }
             }
@@ -122,4 +141,16 @@ impl Session {
         self.put_back(sending);
         result
     }
+
+    /// Notes that the connection is broken, unless all is there to be tried again.
+    pub(super) fn failed(&self, error: io::Error) -> io::Error {
+        if !error.is_cancelled() && !is_passing(&error) {
+            self.broken.set(true);
+        }
+        error
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

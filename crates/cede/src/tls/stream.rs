@@ -2,6 +2,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
@@ -19,8 +20,9 @@ const CHUNK: usize = 18 * 1_024;
 ///
 /// Reading and writing cede; both work through a shared reference, and one task may read while another
 /// writes. A write that is cancelled may have been encrypted already: then it is sent with the next one.
-/// Dropped, the stream below is closed; [`shutdown`](Stream::shutdown) says so first, in a way that
-/// cannot be forged.
+/// Dropped, the stream below is closed; that, as [`shutdown`](Stream::shutdown), says first that this was all, in a
+/// way that cannot be forged: unless a read or a write has failed, or a panic drops it. Then the other side reads the error
+/// `UnexpectedEof`, not an end.
 ///
 /// asyncio counterpart: the `ssl` argument of `open_connection` and `start_server`.
 ///
@@ -47,8 +49,14 @@ pub struct TlsStream<S: Stream> {
     session: Session,
     /// Held by whoever makes the handshake; who comes meanwhile waits for its end.
     shaking: Lock<()>,
-    /// What bytes are read into.
-    chunk: Cell<Vec<u8>>,
+    incoming: Cell<Incoming>,
+}
+
+/// What was read from the stream below: these bytes of it are still to be worked on.
+#[derive(Default)]
+struct Incoming {
+    chunk: Vec<u8>,
+    rest: Range<usize>,
 }
 
 impl<S: Stream> TlsStream<S> {
@@ -78,7 +86,7 @@ impl<S: Stream> TlsStream<S> {
             stream,
             session: Session::new(connection),
             shaking: Lock::new(()),
-            chunk: Cell::default(),
+            incoming: Cell::default(),
         }
     }
 
@@ -115,21 +123,30 @@ impl<S: Stream> TlsStream<S> {
         self.session.with(|connection| look(connection))
     }
 
-    /// Reads what has come, and works on it: how much it was.
+    /// Works on what has come, and reads it if need be: on how much.
     fn read_more(&self) -> io::Result<usize> {
-        let mut chunk = self.chunk.take();
-        chunk.resize(CHUNK, 0);
-        let read = self.stream.read_some(&mut chunk);
-        let fed = match &read {
-            Ok(count) => self.session.feed(&chunk[..*count]),
-            Err(_) => Ok(()),
-        };
-        self.chunk.set(chunk);
-        if let Err(error) = fed {
-            let _ = self.session.flush(&self.stream); // tells the other side why
-            return Err(error);
+        let mut incoming = self.incoming.take();
+        let fed = self.feed(&mut incoming);
+        self.incoming.set(incoming);
+        fed
+    }
+
+    fn feed(&self, incoming: &mut Incoming) -> io::Result<usize> {
+        if incoming.rest.is_empty() {
+            incoming.chunk.resize(CHUNK, 0);
+            let read = self.stream.read_some(&mut incoming.chunk);
+            incoming.rest = 0..read.map_err(|error| self.session.failed(error))?;
         }
-        read
+        match self.session.feed(&incoming.chunk[incoming.rest.clone()]) {
+            Ok(count) => {
+                incoming.rest.start += count;
+                Ok(count)
+            }
+            Err(error) => {
+                let _ = self.session.flush(&self.stream); // tells the other side why
+                Err(self.session.failed(error))
+            }
+        }
     }
 }
 
@@ -164,9 +181,18 @@ impl<S: Stream> Stream for TlsStream<S> {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
+    fn try_end(&self) -> io::Result<()> {
+        self.session.say_farewell();
+        match self.session.try_flush(&self.stream) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
+            _ => self.stream.try_end(),
+        }
+    }
+
+    /// What finds no room for the farewell does not say it; [`try_end`](Stream::try_end) can wait.
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Read {
-            self.session.with(|connection| connection.send_close_notify());
+            self.session.say_farewell();
             let _ = self.session.try_flush(&self.stream);
         }
         self.stream.shutdown(how)
@@ -212,7 +238,7 @@ impl<S: Stream> Write for TlsStream<S> {
 impl<S: Stream> Drop for TlsStream<S> {
     /// Says that this was all, as far as that goes without waiting.
     fn drop(&mut self) {
-        self.session.with(|connection| connection.send_close_notify());
+        self.session.say_farewell();
         let _ = self.session.try_flush(&self.stream);
     }
 }

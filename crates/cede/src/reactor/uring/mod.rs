@@ -26,7 +26,6 @@
 //! ring watches the selector's own descriptor.
 
 mod flight;
-mod process;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -43,6 +42,7 @@ use slotmap::{Key, KeyData, SlotMap};
 use super::direction::Direction;
 use super::happened::{Happened, Sleep};
 use super::selector::Selector;
+use super::this_process::id as process_id;
 use crate::outcome::Outcome;
 
 slotmap::new_key_type! {
@@ -121,7 +121,7 @@ impl Ring {
             finished: RefCell::default(),
             watching: Cell::new(false),
             selector_told: Cell::new(false),
-            process: process::id(),
+            process: process_id(),
         })
     }
 
@@ -133,7 +133,6 @@ impl Ring {
         selector: &Selector,
         tell: impl FnMut(u64, Happened),
     ) -> io::Result<()> {
-        self.check_process()?;
         if !self.watching.get() {
             let fd = types::Fd(selector.fd().as_raw_fd());
             let events = opcode::PollAdd::new(fd, u32::from(libc::POLLIN as u16));
@@ -201,7 +200,6 @@ impl Ring {
     /// What the entry refers to stays as it is until the operation is [taken](Self::take) or
     /// [withdrawn](Self::withdraw).
     unsafe fn begin(&self, entry: squeue::Entry, direction: &Rc<Direction>) -> io::Result<OperationKey> {
-        self.check_process()?;
         let operation = Operation { direction: direction.clone(), answer: None };
         let key = self.operations.borrow_mut().insert(operation);
         // SAFETY: the caller's promise, for it learns the key; nobody else knows it.
@@ -226,7 +224,7 @@ impl Ring {
 
     /// Waits until there is an answer, for which the operation is asked to end.
     fn settle(&self, key: OperationKey) -> Answer {
-        if self.process != process::id() {
+        if self.process != process_id() {
             return Answer::WITHDRAWN; // it is the parent's, and so are the bytes
         }
         let (mut asked, mut refused) = (false, 0);
@@ -330,15 +328,6 @@ impl Ring {
                 }
             }
         }
-    }
-
-    fn check_process(&self) -> io::Result<()> {
-        if self.process == process::id() {
-            return Ok(());
-        }
-        Err(io::Error::other(
-            "io_uring: this event loop was made before a fork, in another process; make a new one in this",
-        ))
     }
 }
 

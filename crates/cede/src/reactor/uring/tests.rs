@@ -272,8 +272,8 @@ fn the_child_of_a_fork_has_no_part_in_the_ring() {
             let ring = ring();
             let key = ring.operations.borrow().keys().next().unwrap();
             let begun = UnixStream::pair().and_then(|pair| (&pair.0).read(&mut [0; 8]));
-            let refused = "io_uring: this event loop was made before a fork, in another process; make a new one \
-                           in this";
+            let refused = "registering a descriptor: this event loop was made before a fork, in another process; \
+                           make a new one in this";
             let withdrawn = ring.settle(key).result == -libc::ECANCELED;
             // One of its own it may have.
             let own = thread::spawn(|| {

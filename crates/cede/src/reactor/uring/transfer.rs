@@ -11,7 +11,6 @@ use io_uring::cqueue;
 use super::flight::{Flight, Request, is_of_withdrawal};
 use super::{Answer, Ring};
 use crate::coroutine::Interrupt;
-use crate::error::Error;
 use crate::reactor::source::{Source, Way};
 use crate::schedule;
 
@@ -121,9 +120,7 @@ impl<S: AsFd> Source<S> {
         request: Request<'a>,
         call: &'static str,
     ) -> io::Result<Flight<'a>> {
-        if self.reactor.closed() {
-            return Err(Error::closed(call).into());
-        }
+        self.reactor.check(call)?;
         Flight::begin(ring, self.io().as_fd(), self.direction(way), request)
     }
 }

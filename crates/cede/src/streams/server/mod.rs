@@ -19,7 +19,7 @@ use crate::task::AnyTask;
 use clients::Clients;
 
 pub use listen::Accept;
-pub use start::{serve, start_server, start_unix_server};
+pub use start::{serve, serve_streams, start_server, start_unix_server};
 
 /// A server that runs. Clones are the same one.
 ///

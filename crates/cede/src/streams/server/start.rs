@@ -23,7 +23,8 @@ use crate::sync::Event;
 ///
 /// An error that a handler returns is reported, as that of a task that nobody awaits; a cancellation is not.
 /// A panic ends its connection alone. Where accepting itself fails for good, that is reported and the server
-/// is closed.
+/// is closed. What a handler has written by a [`StreamWriter`] and not flushed is not waited for;
+/// [`serve_streams`] does.
 ///
 /// # Panics
 /// When no loop runs here.
@@ -116,6 +117,51 @@ impl<A, F: FnOnce()> Drop for Ended<A, F> {
     }
 }
 
+/// As [`serve`]; the handler is called with a reader and a writer of each stream, and a connection counts as open
+/// until all that was written is sent. So [`shutdown`](Server::shutdown) loses nothing, over TLS neither:
+///
+/// ```no_run
+/// # #[cfg(feature = "tls")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use cede::net::TcpListener;
+/// use cede::streams::serve_streams;
+/// use cede::tls::{TlsListener, rustls};
+/// # let config = || -> std::sync::Arc<rustls::ServerConfig> { unimplemented!() };
+///
+/// let config = config();
+/// cede::run(cede::coroutine(|| -> std::io::Result<()> {
+///     let listener = TlsListener::new(TcpListener::bind("127.0.0.1:8443")?, config);
+///     let server = serve_streams(listener, |mut reader, writer| -> cede::Result<()> {
+///         while let Some(line) = reader.read_line()? {
+///             writer.write(&line)?;
+///             writer.drain()?;
+///         }
+///         Ok(())
+///     });
+///     server.serve_forever()
+/// }))??;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "tls"))]
+/// # fn main() {}
+/// ```
+///
+/// asyncio counterpart: `asyncio.start_server` with `ssl`.
+///
+/// # Panics
+/// When no loop runs here.
+#[track_caller]
+pub fn serve_streams<A, E>(
+    listener: A,
+    handler: impl Fn(StreamReader<Shared<A::Stream>>, StreamWriter<A::Stream>) -> Result<(), E> + 'static,
+) -> Server
+where
+    A: Accept + 'static,
+    E: Failure,
+{
+    serve_and_then(listener, with_reader_and_writer(handler), || ())
+}
+
 /// Serves by TCP at this address: the handler is called with a reader and a writer of each connection, in a
 /// task of its own. Cedes only to look a name up.
 ///
@@ -132,7 +178,8 @@ pub fn start_server<E: Failure>(
 }
 
 /// As [`start_server`], at a path. A socket that an earlier server has left there is removed; and so is this
-/// one's when it is closed, unless another has taken its place.
+/// one's when it is closed, unless another has taken its place. To leave it there (asyncio: `cleanup_socket=False`),
+/// bind a [`UnixListener`] and give it to [`serve_streams`].
 ///
 /// asyncio counterpart: `asyncio.start_unix_server`.
 ///
@@ -162,10 +209,11 @@ fn with_reader_and_writer<S: crate::net::Stream + 'static, E>(
 ) -> impl Fn(Rc<S>, &Place) -> Result<(), E> + 'static {
     move |stream, place| {
         let writer = StreamWriter::new(stream.clone());
-        let served = handler(StreamReader::new(Shared(stream)), writer.clone());
+        let rest = writer.rest();
+        let served = handler(StreamReader::new(Shared(stream)), writer);
         // Not sent: its connection is lost, or this task is cancelled now.
-        if place.is_aborted() || writer.flush().is_err() {
-            writer.abort();
+        if place.is_aborted() || rest.flush().is_err() {
+            rest.abort();
         }
         served
     }

@@ -1,0 +1,152 @@
+//! What all ends of pipes have: those of [`pipe`](super), and a child's standard streams.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+
+use crate::reactor::{Source, Way};
+
+/// Takes an end into the running loop, non-blocking.
+pub(crate) fn take_in(pipe: OwnedFd, call: &'static str) -> io::Result<Source<OwnedFd>> {
+    rustix::io::ioctl_fionbio(&pipe, true)?;
+    Source::new(pipe, call)
+}
+
+/// Takes it out again, blocking.
+pub(crate) fn take_out(source: Source<OwnedFd>) -> io::Result<OwnedFd> {
+    let pipe = source.into_inner();
+    rustix::io::ioctl_fionbio(&pipe, false)?;
+    Ok(pipe)
+}
+
+/// Whether it is of a kind that can be waited for, and open for this.
+pub(super) fn check(fd: &OwnedFd, way: Way, call: &str) -> io::Result<()> {
+    let number = fd.as_raw_fd();
+    let invalid = |text| {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{call}: descriptor {number} {text}")))
+    };
+    match FileType::from_raw_mode(fstat(fd)?.st_mode) {
+        FileType::Fifo | FileType::Socket | FileType::CharacterDevice => {}
+        FileType::RegularFile => {
+            return invalid(
+                "is a regular file, which is always ready: read and write it on a thread (cede::fs, cede::to_thread)",
+            );
+        }
+        _ => return invalid("is no pipe, socket or character device: only those can be waited for"),
+    }
+    let mode = fcntl_getfl(fd)? & OFlags::RWMODE;
+    match way {
+        Way::Read if mode == OFlags::WRONLY => invalid("is not open for reading"),
+        Way::Write if mode == OFlags::RDONLY => invalid("is not open for writing"),
+        _ => Ok(()),
+    }
+}
+
+/// An error with what was to be opened.
+pub(super) fn named(error: &io::Error, call: &str, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{call}: {}: {error}", path.display()))
+}
+
+macro_rules! reading_end {
+    ($(#[$doc:meta])* $pipe:ident, $call:literal) => {
+        $(#[$doc])*
+        pub struct $pipe {
+            source: crate::reactor::Source<std::os::fd::OwnedFd>,
+            /// Whether a read that takes less than it could has taken all there was. Not so of a terminal, which gives a
+            /// line at a time.
+            short_is_empty: bool,
+        }
+
+        impl $pipe {
+            /// One that nobody else has, so nobody else minds that it does not block.
+            pub(crate) fn ours(pipe: std::os::fd::OwnedFd, call: &'static str) -> std::io::Result<Self> {
+                Ok($pipe { source: crate::pipe::take_in(pipe, call)?, short_is_empty: true })
+            }
+
+            /// Takes it out of the loop, and makes it blocking again: for another program's standard stream, say
+            /// (`Stdio::from`).
+            ///
+            /// # Errors
+            /// Of the system.
+            pub fn into_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
+                crate::pipe::take_out(self.source)
+            }
+        }
+
+        /// Reading cedes while there is nothing to read, and gives 0 when all writers have gone.
+        impl std::io::Read for &$pipe {
+            fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+                const CALL: &str = concat!($call, "::read");
+                let most = self.source.most(bytes.len());
+                let bytes = &mut bytes[..most];
+                let size = if self.short_is_empty { bytes.len() } else { 0 };
+                self.source.read(size, CALL, |pipe| Ok(rustix::io::read(pipe, &mut *bytes)?))
+            }
+        }
+
+        /// As for a reference to it.
+        impl std::io::Read for $pipe {
+            fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+                (&*self).read(bytes)
+            }
+        }
+
+        crate::net::descriptor!($pipe);
+    };
+}
+
+macro_rules! writing_end {
+    ($(#[$doc:meta])* $pipe:ident, $call:literal) => {
+        $(#[$doc])*
+        pub struct $pipe {
+            source: crate::reactor::Source<std::os::fd::OwnedFd>,
+        }
+
+        impl $pipe {
+            /// One that nobody else has, so nobody else minds that it does not block.
+            pub(crate) fn ours(pipe: std::os::fd::OwnedFd, call: &'static str) -> std::io::Result<Self> {
+                Ok($pipe { source: crate::pipe::take_in(pipe, call)? })
+            }
+
+            /// Takes it out of the loop, and makes it blocking again: for another program's standard stream, say
+            /// (`Stdio::from`).
+            ///
+            /// # Errors
+            /// Of the system.
+            pub fn into_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
+                crate::pipe::take_out(self.source)
+            }
+        }
+
+        /// Writing cedes while there is no room, and is the error `BrokenPipe` when all readers have gone. There is
+        /// nothing to flush.
+        impl std::io::Write for &$pipe {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                const CALL: &str = concat!($call, "::write");
+                let bytes = &bytes[..self.source.most(bytes.len())];
+                self.source.when(crate::reactor::Way::Write, CALL, |pipe| Ok(rustix::io::write(pipe, bytes)?))
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+
+        /// As for a reference to it.
+        impl std::io::Write for $pipe {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                (&*self).write(bytes)
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+
+        crate::net::descriptor!($pipe);
+    };
+}
+
+pub(crate) use {reading_end, writing_end};
