@@ -1,7 +1,7 @@
 //! cede's benchmarks: a harness that runs each workload for cede and for every peer it can find.
 //!
 //! ```text
-//! cargo run --release -p cede-benches -- [ID …] [--quick] [--json FILE] [--html FILE]
+//! cargo run --release -p cede-benches -- [ID …] [--quick] [--rounds COUNT] [--json FILE] [--html FILE]
 //! ```
 //!
 //! [`workloads`] says what is done; [`peers`] has one file a system; [`runner`] interleaves the rounds, each in

@@ -21,6 +21,9 @@ struct Cli {
     /// Short rounds, three of each: everything within ten minutes
     #[arg(long)]
     quick: bool,
+    /// So many rounds of each, instead of three or five: medians of more tell closer neighbours apart
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
     /// Write the numbers as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -52,7 +55,8 @@ fn main() -> anyhow::Result<()> {
     }
     let machine = Machine::here();
     println!("{machine}");
-    let results = runner::run(&selected, &cli.system, cli.quick, |table| print!("{}", text::table(table)));
+    let show = |table: &_| print!("{}", text::table(table));
+    let results = runner::run(&selected, &cli.system, cli.quick, cli.rounds, show);
     print!("{}", text::closing(&results));
     if let Some(path) = &cli.json {
         let text = serde_json::to_string_pretty(&json::render(&results, &machine))?;

@@ -17,7 +17,8 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    pub(crate) fn of(scenario: Scenario, quick: bool) -> Self {
+    /// So many rounds, if that is said.
+    pub(crate) fn of(scenario: Scenario, quick: bool, asked: Option<u32>) -> Self {
         let long = matches!(scenario.kind, Kind::WaitEvent | Kind::Sleeps | Kind::Cancel);
         let served = scenario.kind.is_served();
         let (millis, rounds, limit) = match quick {
@@ -28,6 +29,7 @@ impl Effort {
         };
         // Interpreters need many seconds for 100,000 tasks.
         let patience = if quick { Duration::from_secs(3) } else { Duration::MAX };
+        let rounds = asked.unwrap_or(rounds);
         Self { budget: Duration::from_millis(millis), rounds, limit: Duration::from_secs(limit), patience }
     }
 }
@@ -35,8 +37,8 @@ impl Effort {
 /// About how long `systems` need for all rounds of a scenario: a guess from runs on a machine of two cores, for the
 /// line that says how long to wait.
 #[must_use]
-pub fn estimate(scenario: Scenario, systems: usize, quick: bool) -> Duration {
-    let Effort { budget, rounds, .. } = Effort::of(scenario, quick);
+pub fn estimate(scenario: Scenario, systems: usize, quick: bool, asked: Option<u32>) -> Duration {
+    let Effort { budget, rounds, .. } = Effort::of(scenario, quick, asked);
     let Scenario { kind, n, m } = scenario;
     let micros = Duration::from_micros;
     // A process starts; interpreters take longer.
@@ -64,7 +66,7 @@ mod tests {
         let mut scenarios: Vec<Scenario> = workloads::all(quick).iter().map(|w| w.scenario).collect();
         scenarios.sort_by_key(|s| (s.kind.word(), s.n, s.m));
         scenarios.dedup();
-        scenarios.iter().map(|scenario| estimate(*scenario, most(scenario.kind), quick)).sum()
+        scenarios.iter().map(|scenario| estimate(*scenario, most(scenario.kind), quick, None)).sum()
     }
 
     fn most(kind: Kind) -> usize {

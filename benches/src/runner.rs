@@ -53,12 +53,13 @@ pub struct Results {
 type Round = Result<Numbers, String>;
 
 /// Runs every workload for every system that supports it (with `only`: for cede and those whose name contains
-/// one of these words); tells on standard error how far it is, and gives each table to `finished` at once, so
+/// one of these words), so many rounds of each if that is said; tells on standard error how far it is, and gives each table to `finished` at once, so
 /// that a run that is broken off has shown what it had.
 pub fn run(
     workloads: &[Workload],
     only: &[String],
     quick: bool,
+    rounds: Option<u32>,
     mut finished: impl FnMut(&Table),
 ) -> Results {
     let began = Instant::now();
@@ -76,7 +77,7 @@ pub fn run(
     let able = |scenario: Scenario| -> Vec<&System> {
         systems.iter().filter(|system| system.supports(scenario)).collect()
     };
-    let expected: Duration = scenarios.iter().map(|s| estimate(*s, able(*s).len(), quick)).sum();
+    let expected: Duration = scenarios.iter().map(|s| estimate(*s, able(*s).len(), quick, rounds)).sum();
     let minutes = expected.as_secs_f64() / 60.0;
     progress(&format!("about {minutes:.1} minutes for {} scenarios", scenarios.len()), false);
     let mut tables = HashMap::new();
@@ -85,7 +86,7 @@ pub fn run(
             workloads.iter().filter(|w| w.scenario == *scenario).map(|w| w.id.as_str()).collect();
         let place = format!("[{}/{}] {}", index + 1, scenarios.len(), ids.join(" "));
         let able = able(*scenario);
-        let rounds = run_scenario(&able, *scenario, Effort::of(*scenario, quick), &place);
+        let rounds = run_scenario(&able, *scenario, Effort::of(*scenario, quick, rounds), &place);
         for workload in workloads.iter().filter(|w| w.scenario == *scenario) {
             let table = table(workload, &able, &rounds);
             progress("", true);
