@@ -26,5 +26,6 @@ mod std_shape;
 mod stdio;
 mod stream_sockets;
 mod tls;
+mod tls_ends;
 mod tls_server;
 mod unix_sockets;

@@ -159,6 +159,92 @@ fn shutdown_waits_as_long_as_it_is_told_and_then_ends_what_is_left() {
 /// More than the system takes at once.
 const MUCH: usize = 16 << 20;
 
+/// A handler that refuses its cancellation finds its connection gone.
+#[test]
+fn a_handler_that_goes_on_after_its_cancellation_reads_the_end() {
+    run(|| -> io::Result<()> {
+        let server = start_server("127.0.0.1:0", |mut reader, _writer| -> io::Result<()> {
+            loop {
+                match reader.read_some(10).map_err(io::Error::from) {
+                    Err(error) if error.is_cancelled() => {}
+                    Ok(bytes) if bytes.is_empty() => return Ok(()),
+                    read => drop(read?),
+                }
+            }
+        })?;
+        let (mut reader, _writer) = open_connection(address(&server))?;
+        while server.connections() == 0 {
+            yield_now().await_()?;
+        }
+        server.shutdown(Duration::from_millis(1))?;
+        assert_eq!(reader.read_line()?, None);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// test_base_events: test_create_server_multiple_hosts_ipv4, test_create_server_dual_stack
+#[test]
+fn a_server_listens_at_all_addresses_that_it_is_given() {
+    run(|| -> io::Result<()> {
+        let addresses: [std::net::SocketAddr; 2] =
+            ["127.0.0.1:0".parse().unwrap(), "127.0.0.2:0".parse().unwrap()];
+        let server = start_server(addresses, |mut reader, writer| -> io::Result<()> {
+            writer.write(&reader.read_line()?.unwrap_or_default())
+        })?;
+        let listening = server.local_addrs().to_vec();
+        assert_eq!(
+            listening.iter().map(|address| address.ip()).collect::<Vec<_>>(),
+            addresses.map(|a| a.ip())
+        );
+        for address in &listening {
+            let (mut reader, writer) = open_connection(address)?;
+            writer.write(b"hello\n")?;
+            assert_eq!(reader.read_line()?.as_deref(), Some(&b"hello\n"[..]));
+        }
+        server.shutdown(None)?;
+        for address in &listening {
+            assert_eq!(TcpStream::connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        }
+
+        // Where there is no IPv6, it is left out; where there is, both have the port.
+        let any = |port| -> [std::net::SocketAddr; 2] {
+            [(std::net::Ipv4Addr::UNSPECIFIED, port).into(), (std::net::Ipv6Addr::UNSPECIFIED, port).into()]
+        };
+        let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let server = start_server(any(free), |_, _| io::Result::Ok(()))?;
+        assert!(server.local_addrs().iter().all(|address| address.port() == free));
+        // One that is taken is an error, and lets go of the others.
+        let error = start_server([addresses[0], any(free)[0]], |_, _| io::Result::Ok(())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        assert!(error.to_string().starts_with(&format!("start_server: 0.0.0.0:{free}: ")), "{error}");
+        server.shutdown(None)
+    })
+    .unwrap();
+}
+
+/// asyncio: `limit`.
+#[test]
+fn a_handler_may_limit_how_long_a_line_is() {
+    run(|| -> io::Result<()> {
+        let server = start_server("127.0.0.1:0", |mut reader, writer| -> io::Result<()> {
+            reader.set_limit(10);
+            let said = match reader.read_line() {
+                Err(error) if error.is_limit_overrun() => "too long\n",
+                _ => "fine\n",
+            };
+            writer.write(said.as_bytes())
+        })?;
+        for (line, answer) in [("short\n", "fine\n"), ("a line that is long\n", "too long\n")] {
+            let (mut reader, writer) = open_connection(address(&server))?;
+            writer.write(line.as_bytes())?;
+            assert_eq!(reader.read_line()?.as_deref(), Some(answer.as_bytes()));
+        }
+        server.shutdown(None)
+    })
+    .unwrap();
+}
+
 fn much() -> io::Result<Server> {
     start_server("127.0.0.1:0", |_, writer| writer.write(&vec![b'x'; MUCH]))
 }

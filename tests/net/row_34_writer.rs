@@ -1,6 +1,6 @@
 //! Row 34, writing. CPython: test_streams; test_selector_events, SelectorSocketTransportTests.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 
 use cede::net::{TcpStream, UnixStream};
 use cede::streams::{StreamWriter, reader_and_writer};
@@ -136,6 +136,54 @@ fn wait_closed_waits_until_all_is_given_to_the_system() {
         let mut read = Vec::new();
         peer.read_to_end(&mut read)?;
         assert_eq!((read.len(), closed.await_()??), (MUCH, 0));
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// The task that sends may end before it has begun: whoever waits for it learns of that.
+#[test]
+fn a_sender_that_is_cancelled_before_it_has_begun_is_an_error_and_no_wait_for_ever() {
+    run(|| -> io::Result<()> {
+        let (writer, _peer) = writer_and_peer()?;
+        let main = cede::current_task().expect("we run in one");
+        writer.write(&[7; MUCH])?;
+        let others = cede::all_tasks().into_iter().filter(|task| *task != main);
+        assert_eq!(others.filter(|task| task.cancel()).count(), 1);
+        writer.close();
+        let error = writer.wait_closed().unwrap_err();
+        assert_eq!(
+            (error.kind(), &*error.to_string()),
+            (ErrorKind::ConnectionAborted, "the sender was cancelled")
+        );
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// In a callback there is a loop, outside it none: nothing is left to be sent that nobody will send.
+#[test]
+fn writing_more_than_is_taken_at_once_outside_a_loop_is_an_error() {
+    let (writer, peer) = run(writer_and_peer).unwrap();
+    writer.write(b"little").unwrap();
+    let error = writer.write(&[7; MUCH]).unwrap_err();
+    assert!(error.to_string().starts_with("StreamWriter::write: no running event loop"), "{error}");
+    assert_eq!(writer.kept(), 0);
+    assert!(writer.write(b"more").is_err());
+    drop(peer);
+}
+
+/// asyncio's reader is at its end then (test_eof_feed_when_closing_writer).
+#[test]
+fn a_closed_writer_leaves_the_reader_open() {
+    run(|| -> io::Result<()> {
+        let (ours, mut theirs) = UnixStream::pair()?;
+        let (mut reader, writer) = reader_and_writer(ours);
+        writer.close();
+        writer.wait_closed()?;
+        assert_eq!(theirs.read(&mut [0])?, 0);
+        theirs.write_all(b"an answer\n")?;
+        assert_eq!(reader.read_line()?.as_deref(), Some(&b"an answer\n"[..]));
         Ok(())
     })
     .unwrap();

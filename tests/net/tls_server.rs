@@ -2,19 +2,19 @@
 
 use std::cell::Cell;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cede::net::{Stream, TcpListener, UnixStream};
-use cede::streams::{Server, StreamWriter, open_connection, reader_and_writer, reunite, serve_streams};
+use cede::net::{TcpListener, UnixStream};
+use cede::streams::{Server, open_connection, reader_and_writer, reunite, serve_streams};
 use cede::tls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 use cede::tls::{TlsListener, TlsStream};
 use cede::{Awaitable, yield_now};
 
-use crate::help::{run, spawn};
+use crate::help::run;
 use crate::tls::configs;
 
 /// More than the system takes at once.
@@ -162,70 +162,4 @@ fn bytes_that_come_before_encryption_begins_are_refused() {
         Ok(())
     })
     .unwrap();
-}
-
-/// A stream that never takes anything at once: whoever writes has to wait.
-struct Narrow(UnixStream);
-
-impl Stream for Narrow {
-    fn read_some(&self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read_some(bytes)
-    }
-
-    fn write_some(&self, bytes: &[u8]) -> io::Result<usize> {
-        yield_now().await_()?;
-        self.0.write_some(bytes)
-    }
-
-    fn try_write(&self, _bytes: &[u8]) -> io::Result<usize> {
-        Err(ErrorKind::WouldBlock.into())
-    }
-
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.0.shutdown(how)
-    }
-}
-
-/// The farewell needs room, too: without it the other side takes the end for a cut.
-#[test]
-fn an_end_that_finds_no_room_is_told_as_soon_as_there_is_some() {
-    type Ends = fn(Rc<TlsStream<Narrow>>) -> io::Result<()>;
-    let ways: [(&str, Ends); 3] = [
-        ("closing the writer", |stream| {
-            let writer = StreamWriter::new(stream);
-            writer.write(b"all")?;
-            writer.flush()?;
-            writer.close();
-            writer.wait_closed()
-        }),
-        ("dropping the writer", |stream| {
-            let writer = StreamWriter::new(stream);
-            writer.write(b"all")
-        }),
-        ("writing, and ending by hand", |stream| {
-            stream.write_some(b"all")?;
-            while stream.try_end().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
-                stream.write_some(b"")?;
-            }
-            Ok(())
-        }),
-    ];
-    for (way, end) in ways {
-        run(move || -> io::Result<()> {
-            let (server, client) = configs();
-            let (ours, theirs) = UnixStream::pair()?;
-            let client = TlsStream::connect(client, "localhost", ours)?;
-            let server = Rc::new(TlsStream::accept(server, Narrow(theirs))?);
-            let served = spawn(move || end(server));
-            let mut all = Vec::new();
-            let read = (&client).read_to_end(&mut all);
-            assert_eq!(
-                (read.unwrap_or_else(|error| panic!("{way}: {error}")), &*all),
-                (3, &b"all"[..]),
-                "{way}"
-            );
-            served.await_()?
-        })
-        .unwrap();
-    }
 }

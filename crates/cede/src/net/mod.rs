@@ -75,7 +75,6 @@ pub use addr::{ToSocketAddrs, lookup_host};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 pub use stream::Stream;
 pub(crate) use stream::descriptor;
-pub(crate) use stream::end;
 pub use tcp_listener::{TcpIncoming, TcpListener};
 pub use tcp_stream::TcpStream;
 pub use udp_socket::UdpSocket;

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::rc::Rc;
 
-use super::stream::{Stream, end};
+use super::stream::Stream;
 
 /// The reading half of a borrowed stream, from its `split`.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl<S: Stream + ?Sized> WriteHalf<'_, S> {
     /// # Errors
     /// Of the system: not connected any more.
     pub fn shutdown(&self) -> io::Result<()> {
-        end(self.0)
+        self.0.end()
     }
 }
 
@@ -77,8 +77,9 @@ impl<S: Stream> OwnedWriteHalf<S> {
     /// # Errors
     /// As there.
     pub fn shutdown(&mut self) -> io::Result<()> {
+        self.stream.end()?;
         self.shut = true;
-        end(&*self.stream)
+        Ok(())
     }
 
     /// Puts the two halves of a stream together again.

@@ -34,15 +34,32 @@ pub trait Stream {
     /// Of the system: not connected any more.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
-    /// Tells the other side that nothing more will come, and gives `WouldBlock` instead of ceding where there is
-    /// no room for what must be said; writing nothing with [`write_some`](Self::write_some) waits for it then.
+    /// Tells the other side that nothing more will come. Cedes while there is no room for what must be said;
+    /// cancelled meanwhile, it can be called again.
     ///
     /// Most streams say it without a word, so it is [`shutdown`](Self::shutdown) unless they do not.
     ///
     /// # Errors
-    /// As [`shutdown`](Self::shutdown).
+    /// As [`shutdown`](Self::shutdown); the cancellation.
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
+    /// As [`end`](Self::end), but where that would cede it gives `WouldBlock`.
+    ///
+    /// # Errors
+    /// As [`end`](Self::end).
     fn try_end(&self) -> io::Result<()> {
         self.shutdown(Shutdown::Write)
+    }
+
+    /// Ends both directions at once, though not all was sent. Where an end can be told from a cut, as over TLS, the
+    /// other side reads a cut: it must not take a part for the whole. Does not cede.
+    ///
+    /// # Errors
+    /// As [`shutdown`](Self::shutdown).
+    fn abort(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Both)
     }
 }
 
@@ -64,18 +81,16 @@ impl<S: Stream + ?Sized> Stream for Rc<S> {
         (**self).shutdown(how)
     }
 
+    fn end(&self) -> io::Result<()> {
+        (**self).end()
+    }
+
     fn try_end(&self) -> io::Result<()> {
         (**self).try_end()
     }
-}
 
-/// Tells the other side that nothing more will come; cedes while there is no room for it.
-pub(crate) fn end<S: Stream + ?Sized>(stream: &S) -> io::Result<()> {
-    loop {
-        match stream.try_end() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => drop(stream.write_some(&[])?),
-            done => return done,
-        }
+    fn abort(&self) -> io::Result<()> {
+        (**self).abort()
     }
 }
 

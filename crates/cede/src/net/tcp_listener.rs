@@ -1,11 +1,13 @@
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::os::fd::AsFd;
 
+use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
 use super::accept::Acceptor;
-use super::addr::{ToSocketAddrs, first_of};
+use super::addr::{ToSocketAddrs, all_failed, first_of};
 use super::listener::listener;
 use super::options::options;
 use super::tcp_stream::TcpStream;
@@ -44,7 +46,7 @@ impl TcpListener {
     /// # Errors
     /// When none can be bound: one error, which names each. When no loop runs here.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        first_of("TcpListener::bind", address, |address| Self::listen(address, false))
+        first_of("TcpListener::bind", address, |address| Self::listen(address, |_| Ok(())))
     }
 
     /// As [`bind`](Self::bind), beside others that listen at the same address and have said so too
@@ -54,15 +56,36 @@ impl TcpListener {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn bind_reuse_port(address: impl ToSocketAddrs) -> io::Result<Self> {
-        first_of("TcpListener::bind_reuse_port", address, |address| Self::listen(address, true))
+        first_of("TcpListener::bind_reuse_port", address, |address| {
+            Self::listen(address, |socket| socket.set_reuse_port(true))
+        })
     }
 
-    fn listen(address: SocketAddr, share: bool) -> io::Result<Self> {
+    /// Listens at all of these addresses, a listener each. One of a family that this machine does not have is left out,
+    /// if there are others.
+    pub(crate) fn bind_all(call: &'static str, addresses: impl ToSocketAddrs) -> io::Result<Vec<Self>> {
+        let addresses = BTreeSet::from_iter(addresses.to_socket_addrs()?);
+        // `::` takes what comes by IPv4 too, unless it is told not to: then nobody else could.
+        let alone = addresses.iter().all(SocketAddr::is_ipv6);
+        let (mut listeners, mut failures) = (Vec::new(), Vec::new());
+        for address in addresses {
+            let prepare = |socket: &Socket| match address.is_ipv6() && !alone {
+                true => socket.set_only_v6(true),
+                false => Ok(()),
+            };
+            match Self::listen(address, prepare) {
+                Ok(listener) => listeners.push(listener),
+                Err(error) if is_of_family(&error, address) => failures.push((address, error)),
+                Err(error) => return Err(all_failed(call, vec![(address, error)])),
+            }
+        }
+        if listeners.is_empty() { Err(all_failed(call, failures)) } else { Ok(listeners) }
+    }
+
+    fn listen(address: SocketAddr, prepare: impl FnOnce(&Socket) -> io::Result<()>) -> io::Result<Self> {
         let socket = make(|| Socket::new(Domain::for_address(address), Type::STREAM, None))?;
         socket.set_reuse_address(true)?;
-        if share {
-            socket.set_reuse_port(true)?;
-        }
+        prepare(&socket)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         Self::from_std(socket.into())
@@ -78,6 +101,15 @@ impl TcpListener {
     /// connection is lost. When another task waits here.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.acceptor.accept("TcpListener::accept", net::TcpListener::accept, TcpStream::from_std)
+    }
+}
+
+/// Whether an address cannot be had because this machine has no such family, as far as that can be told.
+fn is_of_family(error: &io::Error, address: SocketAddr) -> bool {
+    match Errno::from_io_error(error) {
+        Some(Errno::AFNOSUPPORT) => true,
+        Some(Errno::ADDRNOTAVAIL) => address.is_ipv6(),
+        _ => false,
     }
 }
 

@@ -47,6 +47,14 @@ impl<R: Read> StreamReader<R> {
         StreamReader { inner, buffer: Vec::new(), taken: 0, filled: 0, limit, ended: false }
     }
 
+    /// Sets how many bytes it looks through for a separator from now on: of a reader that was made by others, such as
+    /// [`start_server`](super::start_server).
+    ///
+    /// asyncio counterpart: the argument `limit` of `open_connection` and `start_server`.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Up to this many bytes; none at the end. Cedes while there is nothing.
     ///
     /// asyncio counterpart: `read(n)`.

@@ -1,15 +1,15 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
-use std::net::Shutdown;
 use std::rc::Rc;
+use std::thread;
 
 use crate::combinators::wait;
 use crate::coroutine::{Awaitable, coroutine};
 use crate::error::{Error, Failure};
 use crate::event_loop::find_running;
 use crate::facade::create_task;
-use crate::net::{Stream, end};
+use crate::net::Stream;
 use crate::sync::Event;
 use crate::task::AnyTask;
 
@@ -21,7 +21,7 @@ const HIGH: usize = 64 * 1_024;
 ///
 /// A connection that is lost is an error of the next write or drain, and ended in both directions: whoever reads
 /// from it comes to its end. When the last writer is dropped, what is kept is still sent, and then the stream is
-/// closed.
+/// closed; by a panic, without a word that this was all.
 ///
 /// asyncio counterpart: `StreamWriter`.
 pub struct StreamWriter<S: Stream + 'static> {
@@ -44,9 +44,19 @@ struct Shared<S: Stream + 'static> {
     flushed: Event,
     /// How many writers there are.
     writers: Cell<usize>,
-    /// The direction ends when nothing is kept.
-    ending: Cell<bool>,
+    /// What comes when nothing is kept any more.
+    ending: Cell<Ending>,
     high: Cell<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Nothing: somebody may write more.
+    Open,
+    /// The other side is told that this was all.
+    Told,
+    /// It is not: a panic has ended whoever would have written more.
+    Cut,
 }
 
 impl<S: Stream + 'static> StreamWriter<S> {
@@ -61,7 +71,7 @@ impl<S: Stream + 'static> StreamWriter<S> {
             drained: Event::new(),
             flushed: Event::new(),
             writers: Cell::new(1),
-            ending: Cell::new(false),
+            ending: Cell::new(Ending::Open),
             high: Cell::new(HIGH),
         };
         shared.drained.set();
@@ -72,7 +82,8 @@ impl<S: Stream + 'static> StreamWriter<S> {
     /// Writes: at once as much as the system takes, the rest in the background. Does not cede.
     ///
     /// # Errors
-    /// When the connection was lost, or the writer is closed. Outside a loop, if not all is taken at once.
+    /// When the connection was lost, or the writer is closed. Outside a loop, if not all is taken at once: the connection
+    /// is lost then, for the other side would wait for the rest.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let shared = &self.shared;
         shared.check("StreamWriter::write")?;
@@ -88,6 +99,7 @@ impl<S: Stream + 'static> StreamWriter<S> {
             }
         }
         if !rest.is_empty() {
+            check_loop("StreamWriter::write").map_err(|error| shared.fail(error))?;
             shared.kept.borrow_mut().extend_from_slice(rest);
             shared.unsent.set(shared.unsent.get() + rest.len());
             shared.flushed.clear();
@@ -127,24 +139,26 @@ impl<S: Stream + 'static> StreamWriter<S> {
     /// When the connection was lost, or the writer is closed already.
     pub fn write_eof(&self) -> io::Result<()> {
         self.shared.check("StreamWriter::write_eof")?;
-        self.shared.end();
+        self.shared.end(Ending::Told);
         Ok(())
     }
 
-    /// Ends writing after what was written. The stream itself is closed when its reader, too, is dropped.
-    /// Does not cede; [`wait_closed`](Self::wait_closed) waits. Closing twice does nothing.
+    /// Ends writing after what was written. The stream itself is closed when its reader, too, is dropped: it can still be
+    /// read from, where asyncio's reader is at its end. Does not cede; [`wait_closed`](Self::wait_closed) waits. Closing
+    /// twice does nothing.
     pub fn close(&self) {
-        if !self.shared.ending.get() {
-            self.shared.end();
+        if !self.shared.is_ending() {
+            self.shared.end(Ending::Told);
         }
     }
 
     /// Whether it is closed, or the connection was lost.
     pub fn is_closing(&self) -> bool {
-        self.shared.ending.get() || self.shared.lost.borrow().is_some()
+        self.shared.is_ending() || self.shared.lost.borrow().is_some()
     }
 
-    /// Waits until what was written before [`close`](Self::close) is given to the system.
+    /// Waits until what was written before [`close`](Self::close) is given to the system, and the end with it. Before
+    /// that it is a [`flush`](Self::flush), where asyncio's waits for somebody to close it.
     ///
     /// # Errors
     /// As [`drain`](Self::drain).
@@ -161,7 +175,7 @@ impl<S: Stream + 'static> StreamWriter<S> {
 
     /// The stream, which goes on. Everything must be sent, and this the last writer.
     pub(super) fn into_stream(self) -> Rc<S> {
-        self.shared.ending.set(true); // so that it is not ended by the drop
+        self.shared.ending.set(Ending::Told); // so that it is not ended by the drop
         self.shared.stream.clone()
     }
 
@@ -202,14 +216,27 @@ impl<S: Stream + 'static> Rest<S> {
     /// (asyncio: `transport.abort`).
     pub(super) fn abort(&self) {
         let sender = self.shared.sender.take();
-        let _ = self.shared.stream.shutdown(Shutdown::Both);
-        if self.shared.unsent.get() > 0 {
-            self.shared.lose(io::Error::new(io::ErrorKind::ConnectionAborted, "the connection was aborted"));
+        let _ = self.shared.stream.abort();
+        if !self.shared.flushed.is_set() {
+            self.shared.lose(aborted("the connection was aborted"));
         }
         if let Some(sender) = sender {
             sender.cancel();
             let _ = wait([sender]).await_(); // itself cancelled: the sender ends in the next turn anyway
         }
+    }
+}
+
+fn aborted(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, why)
+}
+
+/// Whether a task can be made that sends what is kept.
+fn check_loop(call: &'static str) -> io::Result<()> {
+    match find_running() {
+        None => Err(Error::no_running_loop(call).into()),
+        Some(event_loop) if event_loop.is_closed() => Err(Error::closed(call).into()),
+        Some(_) => Ok(()),
     }
 }
 
@@ -222,7 +249,7 @@ impl<S: Stream + 'static> Shared<S> {
 
     fn check(&self, call: &str) -> io::Result<()> {
         self.check_lost()?;
-        if self.ending.get() {
+        if self.is_ending() {
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, format!("{call}: the writer is closed")));
         }
         Ok(())
@@ -235,10 +262,14 @@ impl<S: Stream + 'static> Shared<S> {
         }
     }
 
-    /// The stream has failed in the middle of what was written: nothing can follow it. Whoever reads here or there
+    fn is_ending(&self) -> bool {
+        self.ending.get() != Ending::Open
+    }
+
+    /// Something has failed in the middle of what was written: nothing can follow it. Whoever reads here or there
     /// learns of it, instead of waiting for what never comes.
     fn fail(&self, error: io::Error) -> io::Error {
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.stream.abort();
         self.lose(error)
     }
 
@@ -253,14 +284,20 @@ impl<S: Stream + 'static> Shared<S> {
         error.into()
     }
 
-    /// Tells the other side that this was all, once it was. Where there is no room for that, a task waits for it.
-    fn end(self: &Rc<Self>) {
-        self.ending.set(true);
+    /// Ends it, once all is sent. Where that cannot be at once, a task does it.
+    fn end(self: &Rc<Self>, ending: Ending) {
+        self.ending.set(ending);
         if self.unsent.get() > 0 {
             return; // whoever sends it goes on with the end
         }
+        if ending == Ending::Cut {
+            self.fail(aborted("a panic has ended its writer"));
+            return;
+        }
         match self.stream.try_end() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && find_running().is_some() => {
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock && check_loop("StreamWriter::close").is_ok() =>
+            {
                 self.flushed.clear();
                 self.start_sender();
             }
@@ -273,56 +310,66 @@ impl<S: Stream + 'static> Shared<S> {
         if self.sender.borrow().as_ref().is_some_and(|task| !task.done()) {
             return;
         }
-        let shared = self.clone();
-        let task = create_task(coroutine(move || shared.send_kept()).named("stream writer"));
+        let sending = Sending(self.clone());
+        let task = create_task(coroutine(move || sending.send_kept()).named("stream writer"));
         let before = self.sender.replace(Some(task.handle()));
         drop(before);
     }
+}
 
-    /// The sender's body. It owns the writer's memory, not a writer: so the last writer may go meanwhile.
-    fn send_kept(self: Rc<Self>) {
+/// The sender's task, begun or not. It owns the writer's memory, not a writer: so the last writer may go meanwhile.
+struct Sending<S: Stream + 'static>(Rc<Shared<S>>);
+
+impl<S: Stream + 'static> Sending<S> {
+    fn send_kept(self) {
+        if let Err(error) = self.send_and_end() {
+            // Cancelled with its loop, as a rule: what is kept is lost then.
+            let error = if error.is_cancelled() { aborted("the sender was cancelled") } else { error };
+            if self.0.lost.borrow().is_none() {
+                self.0.fail(error);
+            }
+        }
+        self.0.drained.set();
+        self.0.flushed.set();
+    }
+
+    fn send_and_end(&self) -> io::Result<()> {
+        let shared = &*self.0;
         let mut sending = Vec::new();
         let mut sent = 0;
         loop {
             if sent == sending.len() {
-                sending = self.kept.take();
+                sending = shared.kept.take();
                 sent = 0;
                 if sending.is_empty() {
                     break;
                 }
             }
-            match self.stream.write_some(&sending[sent..]) {
-                _ if self.lost.borrow().is_some() => return, // aborted meanwhile
-                Ok(count) => {
-                    sent += count;
-                    self.unsent.set(self.unsent.get() - count);
-                }
-                Err(error) => {
-                    // Cancelled with its loop, as a rule: what is kept is lost then.
-                    match error.is_cancelled() {
-                        false => self.fail(error),
-                        true if self.writers.get() == 0 => self.lose(error),
-                        true => self.lose(io::Error::new(
-                            io::ErrorKind::ConnectionAborted,
-                            "the sender was cancelled",
-                        )),
-                    };
-                    return;
-                }
-            }
-            if self.unsent.get() <= self.high.get() / 4 {
-                self.drained.set();
+            let count = shared.stream.write_some(&sending[sent..])?;
+            shared.check_lost()?; // aborted meanwhile
+            sent += count;
+            shared.unsent.set(shared.unsent.get() - count);
+            if shared.unsent.get() <= shared.high.get() / 4 {
+                shared.drained.set();
             }
         }
-        self.drained.set();
-        if self.ending.get()
-            && let Err(error) = end(&*self.stream)
-            && error.is_cancelled()
-        {
-            // As above: the other side was not told of the end.
-            self.lose(error);
+        match shared.ending.get() {
+            Ending::Open => Ok(()),
+            Ending::Cut => Err(aborted("a panic has ended its writer")),
+            Ending::Told => match shared.stream.end() {
+                Err(error) if error.is_cancelled() => Err(error),
+                _ => Ok(()), // all is sent, and who has gone need not be told
+            },
         }
-        self.flushed.set();
+    }
+}
+
+impl<S: Stream + 'static> Drop for Sending<S> {
+    /// Cancelled before it began, or ended by a panic: nobody must wait for it.
+    fn drop(&mut self) {
+        if !self.0.flushed.is_set() {
+            self.0.fail(aborted("the sender was cancelled"));
+        }
     }
 }
 
@@ -337,7 +384,7 @@ impl<S: Stream + 'static> Drop for StreamWriter<S> {
     fn drop(&mut self) {
         self.shared.writers.set(self.shared.writers.get() - 1);
         if self.shared.writers.get() == 0 && !self.is_closing() {
-            self.shared.end();
+            self.shared.end(if thread::panicking() { Ending::Cut } else { Ending::Told });
         }
     }
 }

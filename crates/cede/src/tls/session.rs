@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use rustls::Connection;
 
 use crate::coroutine::Awaitable;
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::net::Stream;
 use crate::sync::Lock;
 
@@ -47,10 +47,20 @@ impl Session {
 
     /// Has it say, in a way that cannot be forged, that what was sent was all. Not where something could not be
     /// sent, nor while a panic ends whoever would have sent more: the other side would take a part for the whole.
+    /// Nor before the handshake is made, which it would end.
     pub(super) fn say_farewell(&self) {
-        if !self.broken.get() && !std::thread::panicking() {
+        if !self.broken.get() && !std::thread::panicking() && !self.is_handshaking() {
             self.with(|connection| connection.send_close_notify());
         }
+    }
+
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.with(|connection| connection.is_handshaking())
+    }
+
+    /// From here on no farewell is said.
+    pub(super) fn set_broken(&self) {
+        self.broken.set(true);
     }
 
     /// Works on bytes that have come, none meaning the end, until there is something to [`take`](Self::take): how many
@@ -99,9 +109,12 @@ impl Session {
     /// Gives all there is to the stream below. Cedes while it has no room. Cancelled, it has lost nothing:
     /// the next one goes on.
     pub(super) fn flush(&self, stream: &impl Stream) -> io::Result<()> {
-        if !self.has_outgoing() {
-            return Ok(());
-        }
+        if self.has_outgoing() { self.flush_all(stream) } else { Ok(()) }
+    }
+
+    /// As [`flush`](Self::flush), and waits for whoever else gives something to the stream: back when nothing is on
+    /// its way.
+    pub(super) fn flush_all(&self, stream: &impl Stream) -> io::Result<()> {
         let _sending = self.sending.lock().await_()?;
         while self.has_outgoing() {
             let sending = self.take_outgoing();
@@ -144,13 +157,17 @@ impl Session {
 
     /// Notes that the connection is broken, unless all is there to be tried again.
     pub(super) fn failed(&self, error: io::Error) -> io::Error {
-        if !error.is_cancelled() && !is_passing(&error) {
-            self.broken.set(true);
+        if !is_passing(&error) {
+            self.set_broken();
         }
         error
     }
 }
 
+/// Whether nothing has befallen the connection: to be tried again, a cancellation, or a misuse, such as two tasks that
+/// wait for one thing.
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+        || error.is_cancelled()
+        || error.get_ref().is_some_and(|inner| inner.is::<Error>())
 }

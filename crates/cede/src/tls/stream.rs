@@ -21,8 +21,8 @@ const CHUNK: usize = 18 * 1_024;
 /// Reading and writing cede; both work through a shared reference, and one task may read while another
 /// writes. A write that is cancelled may have been encrypted already: then it is sent with the next one.
 /// Dropped, the stream below is closed; that, as [`shutdown`](Stream::shutdown), says first that this was all, in a
-/// way that cannot be forged: unless a read or a write has failed, or a panic drops it. Then the other side reads the error
-/// `UnexpectedEof`, not an end.
+/// way that cannot be forged: unless a read or a write has failed, it was [aborted](Stream::abort), or a panic drops
+/// it. Then the other side reads the error `UnexpectedEof`, not an end.
 ///
 /// asyncio counterpart: the `ssl` argument of `open_connection` and `start_server`.
 ///
@@ -95,11 +95,11 @@ impl<S: Stream> TlsStream<S> {
     /// # Errors
     /// When the other side is not who it should be, speaks no TLS, or ends. The cancellation.
     pub fn handshake(&self) -> io::Result<()> {
-        if !self.session.with(|connection| connection.is_handshaking()) {
+        if !self.session.is_handshaking() {
             return Ok(());
         }
         let _alone = self.shaking.lock().await_()?;
-        while self.session.with(|connection| connection.is_handshaking()) {
+        while self.session.is_handshaking() {
             self.session.flush(&self.stream)?;
             if self.session.with(|connection| connection.is_handshaking() && connection.wants_read())
                 && self.read_more()? == 0
@@ -143,7 +143,7 @@ impl<S: Stream> TlsStream<S> {
                 Ok(count)
             }
             Err(error) => {
-                let _ = self.session.flush(&self.stream); // tells the other side why
+                let _ = self.session.try_flush(&self.stream); // tells the other side why, if it listens
                 Err(self.session.failed(error))
             }
         }
@@ -181,7 +181,17 @@ impl<S: Stream> Stream for TlsStream<S> {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
+    fn end(&self) -> io::Result<()> {
+        self.handshake()?; // before it there is nothing that could say it
+        self.session.say_farewell();
+        self.session.flush_all(&self.stream)?;
+        self.stream.end()
+    }
+
     fn try_end(&self) -> io::Result<()> {
+        if self.session.is_handshaking() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         self.session.say_farewell();
         match self.session.try_flush(&self.stream) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
@@ -189,7 +199,12 @@ impl<S: Stream> Stream for TlsStream<S> {
         }
     }
 
-    /// What finds no room for the farewell does not say it; [`try_end`](Stream::try_end) can wait.
+    fn abort(&self) -> io::Result<()> {
+        self.session.set_broken();
+        self.stream.abort()
+    }
+
+    /// What finds no room for the farewell does not say it; [`end`](Stream::end) waits.
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Read {
             self.session.say_farewell();

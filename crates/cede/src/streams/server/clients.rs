@@ -56,18 +56,26 @@ impl Clients {
         self.open.borrow().values().filter_map(|client| client.task.clone()).collect()
     }
 
+    /// Cancels the handlers, and takes their connections from them: one that does not end for its cancellation finds
+    /// nothing to go on with.
     pub(super) fn abort(&self) {
         self.open.borrow_mut().values_mut().for_each(|client| client.aborted = true);
         for task in self.tasks() {
             task.cancel();
         }
+        for stream in self.streams() {
+            let _ = stream.abort();
+        }
     }
 
     pub(super) fn end_reading(&self) {
-        let streams: Vec<_> = self.open.borrow().values().map(|client| client.stream.clone()).collect();
-        for stream in streams {
+        for stream in self.streams() {
             let _ = stream.shutdown(Shutdown::Read);
         }
+    }
+
+    fn streams(&self) -> Vec<Rc<dyn Stream>> {
+        self.open.borrow().values().map(|client| client.stream.clone()).collect()
     }
 
     pub(super) fn wait_none(&self) -> io::Result<()> {

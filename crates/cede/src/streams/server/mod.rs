@@ -34,17 +34,27 @@ pub struct Server {
 
 struct Inner {
     clients: Rc<Clients>,
-    accepting: RefCell<Option<AnyTask>>,
+    /// A task for each listener.
+    accepting: RefCell<Vec<AnyTask>>,
+    /// How many of them have their listener still.
+    listening: Cell<usize>,
     /// Set once it accepts no more.
     closed: Event,
     closing: Cell<bool>,
-    address: Option<SocketAddr>,
+    addresses: Vec<SocketAddr>,
 }
 
 impl Server {
-    /// The address it listens at; `None` for a path.
+    /// The address it listens at, the first if there are several; `None` for a path.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.inner.address
+        self.inner.addresses.first().copied()
+    }
+
+    /// All addresses it listens at.
+    ///
+    /// asyncio counterpart: `Server.sockets`.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.inner.addresses
     }
 
     /// Whether it accepts connections.
@@ -60,10 +70,11 @@ impl Server {
     /// Stops accepting, and lets go of the address. Connections that are open stay. Does not cede. Closing
     /// twice does nothing.
     pub fn close(&self) {
-        if !self.inner.closing.replace(true)
-            && let Some(task) = &*self.inner.accepting.borrow()
-        {
-            task.cancel();
+        if !self.inner.closing.replace(true) {
+            let accepting = self.inner.accepting.borrow().clone();
+            for task in accepting {
+                task.cancel();
+            }
         }
     }
 
@@ -75,7 +86,8 @@ impl Server {
         self.inner.clients.end_reading();
     }
 
-    /// Cancels the handler of every open connection; what it has written and is not sent is forgotten.
+    /// Cancels the handler of every open connection, and ends the connection at once: what the handler has written and is
+    /// not sent is forgotten. Over TLS the other side can tell that from an end.
     ///
     /// asyncio counterpart: `abort_clients`.
     pub fn abort_clients(&self) {
@@ -94,7 +106,9 @@ impl Server {
     }
 
     /// Shuts it down gracefully: no new connections; those that are open may end by themselves for this long,
-    /// or for ever; what is left is [aborted](Self::abort_clients). Back when none is open.
+    /// or for ever; what is left is [aborted](Self::abort_clients). Back when none is open: when every handler has ended,
+    /// which one that refuses its cancellation does when it finds its connection gone. For one that does not care,
+    /// put a [`timeout`](crate::timeout) around this.
     ///
     /// # Errors
     /// The cancellation, if the task is cancelled meanwhile; the server accepts no more, and the handlers go
@@ -131,7 +145,7 @@ impl Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("address", &self.inner.address)
+            .field("addresses", &self.inner.addresses)
             .field("serving", &self.is_serving())
             .field("connections", &self.connections())
             .finish()

@@ -34,13 +34,13 @@ where
     A: Accept + 'static,
     E: Failure,
 {
-    serve_and_then(listener, move |stream, _: &Place| handler(stream), || ())
+    serve_and_then(vec![listener], move |stream, _: &Place| handler(stream), || ())
 }
 
-/// As [`serve`]; calls this when it accepts no more and has let go of the listener.
+/// As [`serve`], with several listeners; calls this when it accepts no more and has let go of all of them.
 #[track_caller]
 fn serve_and_then<A, E>(
-    listener: A,
+    listeners: Vec<A>,
     handler: impl Fn(Rc<A::Stream>, &Place) -> Result<(), E> + 'static,
     closed: impl FnOnce() + 'static,
 ) -> Server
@@ -52,33 +52,38 @@ where
         inner: Rc::new(Inner {
             clients: Clients::new(),
             accepting: RefCell::default(),
+            listening: Cell::new(listeners.len()),
             closed: Event::new(),
             closing: Cell::new(false),
-            address: listener.address(),
+            addresses: listeners.iter().filter_map(Accept::address).collect(),
         }),
     };
-    // Goes with the task, begun or not, however that ends.
-    let ended = Ended { server: server.clone(), closed: Some(closed), listener: Some(listener) };
-    let handler = Rc::new(handler);
-    let accept = move || {
-        let ended = ended;
-        let listener = ended.listener.as_ref().expect("it is taken by the drop");
-        let failed = loop {
-            match listener.accept_stream() {
-                Ok(stream) => connect(&ended.server.inner.clients, Rc::new(stream), &handler),
-                Err(error) => break error,
+    let (handler, closed) = (Rc::new(handler), Rc::new(Cell::new(Some(closed))));
+    for listener in listeners {
+        let handler = handler.clone();
+        // Goes with the task, begun or not, however that ends.
+        let listening =
+            Listening { server: server.clone(), closed: closed.clone(), listener: Some(listener) };
+        let accept = move || {
+            let Listening { server, listener: Some(listener), .. } = &listening else { return };
+            let failed = loop {
+                match listener.accept_stream() {
+                    Ok(stream) => connect(&server.inner.clients, Rc::new(stream), &handler),
+                    Err(error) => break error,
+                }
+            };
+            if !is_quiet(&failed) {
+                report::report(&Report::UnreadFailure {
+                    who: "a server, which accepts no more,".to_owned(),
+                    created: std::panic::Location::caller(),
+                    error: failed.to_string(),
+                });
+                server.close(); // of several listeners, the others
             }
         };
-        if !is_quiet(&failed) {
-            report::report(&Report::UnreadFailure {
-                who: "a server, which accepts no more,".to_owned(),
-                created: std::panic::Location::caller(),
-                error: failed.to_string(),
-            });
-        }
-    };
-    let task = create_task(coroutine(accept).named("server"));
-    server.inner.accepting.replace(Some(task.handle()));
+        let task = create_task(coroutine(accept).named("server"));
+        server.inner.accepting.borrow_mut().push(task.handle());
+    }
     server
 }
 
@@ -100,20 +105,24 @@ fn connect<S, E>(
     clients.set_task(key, task.handle());
 }
 
-/// The end of a server's accepting.
-struct Ended<A, F: FnOnce()> {
+/// A server accepts with a listener while this lives.
+struct Listening<A, F: FnOnce()> {
     server: Server,
-    closed: Option<F>,
+    closed: Rc<Cell<Option<F>>>,
     listener: Option<A>,
 }
 
-impl<A, F: FnOnce()> Drop for Ended<A, F> {
+impl<A, F: FnOnce()> Drop for Listening<A, F> {
     fn drop(&mut self) {
         drop(self.listener.take());
-        if let Some(closed) = self.closed.take() {
-            closed();
+        let inner = &self.server.inner;
+        inner.listening.set(inner.listening.get() - 1);
+        if inner.listening.get() == 0 {
+            if let Some(closed) = self.closed.take() {
+                closed();
+            }
+            inner.closed.set();
         }
-        self.server.inner.closed.set();
     }
 }
 
@@ -159,22 +168,26 @@ where
     A: Accept + 'static,
     E: Failure,
 {
-    serve_and_then(listener, with_reader_and_writer(handler), || ())
+    serve_and_then(vec![listener], with_reader_and_writer(handler), || ())
 }
 
-/// Serves by TCP at this address: the handler is called with a reader and a writer of each connection, in a
-/// task of its own. Cedes only to look a name up.
+/// Serves by TCP at this address, or at all of these: the handler is called with a reader and a writer of each connection,
+/// in a task of its own. Cedes only to look a name up.
+///
+/// A name may have addresses of both families; a family that this machine does not have is left out then. `("::", 80)`
+/// alone takes what comes by IPv4 too, but not beside an address of IPv4. With the port 0 each address gets one of its
+/// own ([`Server::local_addrs`]).
 ///
 /// asyncio counterpart: `asyncio.start_server`.
 ///
 /// # Errors
-/// As [`TcpListener::bind`].
+/// When one of the addresses cannot be bound: it names it. When no loop runs here.
 pub fn start_server<E: Failure>(
     address: impl ToSocketAddrs,
     handler: impl Fn(StreamReader<Shared<TcpStream>>, StreamWriter<TcpStream>) -> Result<(), E> + 'static,
 ) -> io::Result<Server> {
-    let listener = TcpListener::bind(address)?;
-    Ok(serve_and_then(listener, with_reader_and_writer(handler), || ()))
+    let listeners = TcpListener::bind_all("start_server", address)?;
+    Ok(serve_and_then(listeners, with_reader_and_writer(handler), || ()))
 }
 
 /// As [`start_server`], at a path. A socket that an earlier server has left there is removed; and so is this
@@ -195,7 +208,7 @@ pub fn start_unix_server<E: Failure>(
     }
     let listener = UnixListener::bind(&path)?;
     let ours = std::fs::symlink_metadata(&path)?.ino();
-    Ok(serve_and_then(listener, with_reader_and_writer(handler), move || {
+    Ok(serve_and_then(vec![listener], with_reader_and_writer(handler), move || {
         if std::fs::symlink_metadata(&path).is_ok_and(|found| found.ino() == ours) {
             let _ = std::fs::remove_file(&path);
         }
