@@ -132,17 +132,21 @@ fn an_end_waits_for_whoever_else_sends() {
         });
         server.handshake()?;
         shaken.await_()??;
+        client.write_some(b"a question")?;
+        sleep(Duration::from_millis(1)).await_()?; // the kernel has told of it: reading it will not cede
         gate.clear();
+        let opened = spawn(move || -> io::Result<()> {
+            for _ in 0..10 {
+                yield_now().await_()?;
+            }
+            gate.set();
+            Ok(())
+        });
         let writer = StreamWriter::new(server.clone());
         writer.close(); // finds no room: a task will say it
-        client.write_some(b"a question")?;
-        let reader = spawn(move || server.read_some(&mut [0; 16])); // which says it first, for it is there to be said
-        for _ in 0..10 {
-            yield_now().await_()?;
-        }
-        gate.set();
+        assert_eq!(server.read_some(&mut [0; 16])?, 10); // which says it first, for it is there to be said
+        opened.await_()??;
         writer.wait_closed()?;
-        assert_eq!(reader.await_()??, 10);
         assert_eq!(client.read_some(&mut [0])?, 0); // it was told
         Ok(())
     })

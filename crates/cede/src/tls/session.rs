@@ -47,20 +47,14 @@ impl Session {
 
     /// Has it say, in a way that cannot be forged, that what was sent was all. Not where something could not be
     /// sent, nor while a panic ends whoever would have sent more: the other side would take a part for the whole.
-    /// Nor before the handshake is made, which it would end.
     pub(super) fn say_farewell(&self) {
-        if !self.broken.get() && !std::thread::panicking() && !self.is_handshaking() {
+        if !self.broken.get() && !std::thread::panicking() {
             self.with(|connection| connection.send_close_notify());
         }
     }
 
     pub(super) fn is_handshaking(&self) -> bool {
         self.with(|connection| connection.is_handshaking())
-    }
-
-    /// From here on no farewell is said.
-    pub(super) fn set_broken(&self) {
-        self.broken.set(true);
     }
 
     /// Works on bytes that have come, none meaning the end, until there is something to [`take`](Self::take): how many
@@ -158,7 +152,7 @@ impl Session {
     /// Notes that the connection is broken, unless all is there to be tried again.
     pub(super) fn failed(&self, error: io::Error) -> io::Error {
         if !is_passing(&error) {
-            self.set_broken();
+            self.broken.set(true);
         }
         error
     }

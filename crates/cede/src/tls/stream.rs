@@ -189,6 +189,7 @@ impl<S: Stream> Stream for TlsStream<S> {
     }
 
     fn try_end(&self) -> io::Result<()> {
+        // A word that comes before the handshake's last would end it.
         if self.session.is_handshaking() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -200,7 +201,6 @@ impl<S: Stream> Stream for TlsStream<S> {
     }
 
     fn abort(&self) -> io::Result<()> {
-        self.session.set_broken();
         self.stream.abort()
     }
 
