@@ -87,7 +87,7 @@ fn an_address_that_is_silent_leaves_it_to_the_next_after_a_while() {
     .unwrap();
 }
 
-/// test_staggered: test_cancelled
+/// test_staggered of later versions: test_cancelled
 #[test]
 fn cancelled_it_leaves_no_attempt() {
     run(|| -> io::Result<()> {

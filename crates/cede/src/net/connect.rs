@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(raced(&[(10, false), (20, false)]), (Err(all.to_owned()), ms(30), 0));
     }
 
-    /// test_staggered: test_multiple_winners
+    /// test_staggered of later versions: test_multiple_winners
     #[test]
     fn of_two_that_answer_in_the_same_turn_the_first_wins_and_the_other_is_dropped() {
         let winner = (Ok(1), Duration::from_millis(300), 0);
