@@ -7,6 +7,30 @@ import time
 import redis
 
 client = redis.Redis(port=int(sys.argv[1]), decode_responses=True)
+
+
+def said(command):
+    """The reply to a command, or why it is refused."""
+    try:
+        return client.execute_command(*command.split())
+    except redis.ResponseError as error:
+        return str(error)
+
+
+def aborts(key, *commands):
+    """Whether a transaction that watches this key is aborted when others run these commands."""
+    with client.pipeline() as guarded:
+        guarded.watch(key)
+        for command in commands:
+            said(command)
+        guarded.multi()
+        guarded.ping()
+        try:
+            return guarded.execute() != [True]
+        except redis.WatchError:
+            return True
+
+
 assert client.ping()
 client.flushdb()
 assert client.set("a", "1") and client.get("a") == "1"
@@ -106,6 +130,24 @@ with client.pipeline() as guarded:
     guarded.incr("balance")
     assert guarded.execute() == [6]
 assert client.transaction(lambda pipe: (pipe.multi(), pipe.decr("balance")), "balance") == [5] and client.delete("balance")
+# What is refused, or changes nothing, makes no key, and no transaction is aborted for it.
+assert client.rpush("l", "a") and client.sadd("s", "a") and client.hset("h", "f", 1) and client.zadd("z", {"m": 1})
+for command in ["LREM l 0 b", "LINSERT l BEFORE b c", "LSET l 5 b", "INCR l", "BLPOP l2 l3 0.01"]:
+    assert not aborts("l", command), command
+for command in ["SADD s a", "SREM s b", "SMOVE s s2 b", "HDEL h g", "HSETNX h f 2", "HINCRBY h f x", "ZREM z n", "ZADD z 1 m"]:
+    assert not aborts(command.split()[1], command), command
+assert aborts("l", "LSET l 0 b") and aborts("h", "HSET h f 2") and aborts("z", "ZADD z 2 m") and aborts("s", "SADD s b")
+assert client.delete("l", "s", "h", "z") == 4
+refusals = ["INCRBYFLOAT new inf", "HINCRBYFLOAT new f inf", "HINCRBYFLOAT new f x", "LSET new 0 x"]
+assert all(isinstance(said(command), str) for command in refusals) and not client.exists("new")
+assert client.setrange("new", 0, "") == 0 and not client.exists("new")
+popping = threading.Thread(target=lambda: taken.append(client.blpop("balance", timeout=10)))
+popping.start()
+time.sleep(0.05)
+assert client.set("balance", 5) and not aborts("balance", "GET balance") and client.delete("balance") == 1
+assert client.rpush("balance", "popped") == 1
+popping.join()
+assert taken.pop() == ("balance", "popped")
 # More of strings, hashes, sets and keys.
 assert client.incrbyfloat("f", "10.5") == 10.5 and client.incrbyfloat("f", 0.1) == 10.6
 assert client.msetnx({"f": 1, "g": 1}) is False and client.msetnx({"g": 1, "h": 2}) and client.getex("g", ex=50) == "1"

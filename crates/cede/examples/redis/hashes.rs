@@ -21,7 +21,7 @@ pub(crate) fn run(
         (b"HSET" | b"HMSET", [key, pairs @ ..]) if !pairs.is_empty() && pairs.len() % 2 == 0 => {
             let added = change!(store, key, Hash, |hash: &mut Hash| {
                 let set = |pair: &&[&[u8]]| hash.insert(pair[0].to_vec(), pair[1].to_vec()).is_none();
-                pairs.chunks(2).filter(set).count()
+                Ok((true, pairs.chunks(2).filter(set).count()))
             });
             if name == b"HSET" { replies.integer(added as i64) } else { replies.ok() }
         }
@@ -39,7 +39,8 @@ pub(crate) fn run(
         }
         (b"HDEL", [key, fields @ ..]) if !fields.is_empty() => {
             let removed = change!(store, key, Hash, |hash: &mut Hash| {
-                fields.iter().filter(|field| hash.remove(**field).is_some()).count()
+                let removed = fields.iter().filter(|field| hash.remove(**field).is_some()).count();
+                Ok((removed > 0, removed))
             });
             replies.integer(removed as i64);
         }
@@ -72,8 +73,8 @@ pub(crate) fn run(
                 let before = hash.get(*field).map_or(Ok(0), |value| integer(value))?;
                 let sum = before.checked_add(by).ok_or(Refused::Overflow)?;
                 hash.insert(field.to_vec(), sum.to_string().into_bytes());
-                Ok(sum)
-            })?;
+                Ok((true, sum))
+            });
             replies.integer(sum);
         }
         (b"HINCRBYFLOAT", [key, field, by]) => {
@@ -81,8 +82,8 @@ pub(crate) fn run(
             let sum = change!(store, key, Hash, |hash: &mut Hash| {
                 let sum = text_of(plus(hash.get(*field).map(|value| &**value), by)?);
                 hash.insert(field.to_vec(), sum.clone());
-                Ok(sum)
-            })?;
+                Ok((true, sum))
+            });
             replies.bulk(&sum);
         }
         (b"HSETNX", [key, field, value]) => {
@@ -91,7 +92,7 @@ pub(crate) fn run(
                 if new {
                     hash.insert(field.to_vec(), value.to_vec());
                 }
-                new
+                Ok((new, new))
             });
             replies.integer(i64::from(new));
         }

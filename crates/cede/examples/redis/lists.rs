@@ -65,14 +65,14 @@ pub(crate) fn run(
                 _ => return Err(Refused::Syntax),
             };
             let length = change!(store, key, List, |list: &mut List| {
-                match list.iter().position(|other| other == pivot) {
-                    _ if list.is_empty() => 0,
-                    None => -1,
+                Ok(match list.iter().position(|other| other == pivot) {
+                    _ if list.is_empty() => (false, 0),
+                    None => (false, -1),
                     Some(at) => {
                         list.insert(at + behind, value.to_vec());
-                        list.len() as i64
+                        (true, list.len() as i64)
                     }
-                }
+                })
             });
             replies.integer(length);
         }
@@ -105,9 +105,10 @@ pub(crate) fn run(
         (b"LTRIM", [key, from, to]) => {
             let (from, to) = (integer(from)?, integer(to)?);
             change!(store, key, List, |list: &mut List| {
-                let (from, count) = range(from, to, list.len());
+                let (before, (from, count)) = (list.len(), range(from, to, list.len()));
                 list.truncate(from + count);
                 list.drain(..from);
+                Ok((list.len() < before, ()))
             });
             replies.ok();
         }
@@ -115,13 +116,17 @@ pub(crate) fn run(
             let at = integer(at)?;
             let set = change!(store, key, List, |list: &mut List| {
                 let found = place(at, list.len()).and_then(|at| list.get_mut(at));
-                found.map(|found| *found = value.to_vec())
+                let set = found.map(|found| *found = value.to_vec()).is_some();
+                Ok((set, set))
             });
-            if set.is_some() { replies.ok() } else { replies.error("ERR index out of range") }
+            if set { replies.ok() } else { replies.error("ERR index out of range") }
         }
         (b"LREM", [key, count, value]) => {
             let count = integer(count)?;
-            let removed = change!(store, key, List, |list: &mut List| remove(list, count, value));
+            let removed = change!(store, key, List, |list: &mut List| {
+                let removed = remove(list, count, value);
+                Ok((removed > 0, removed))
+            });
             replies.integer(removed as i64);
         }
         _ => return Ok(false),
@@ -136,7 +141,7 @@ pub(crate) fn push(end: End, key: &[u8], value: &[u8], store: &Store) -> Result<
             End::Left => list.push_front(value.to_vec()),
             End::Right => list.push_back(value.to_vec()),
         }
-        list.len()
+        Ok((true, list.len()))
     }))
 }
 
@@ -146,7 +151,8 @@ pub(crate) fn pop(end: End, key: &[u8], count: usize, store: &Store) -> Result<V
             End::Left => list.pop_front(),
             End::Right => list.pop_back(),
         };
-        std::iter::from_fn(next).take(count).collect()
+        let popped: Vec<_> = std::iter::from_fn(next).take(count).collect();
+        Ok((!popped.is_empty(), popped))
     }))
 }
 

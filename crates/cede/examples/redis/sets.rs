@@ -19,13 +19,15 @@ pub(crate) fn run(
     match (name, arguments) {
         (b"SADD", [key, members @ ..]) if !members.is_empty() => {
             let added = change!(store, key, Set, |set: &mut Set| {
-                members.iter().filter(|member| set.insert(member.to_vec())).count()
+                let added = members.iter().filter(|member| set.insert(member.to_vec())).count();
+                Ok((added > 0, added))
             });
             replies.integer(added as i64);
         }
         (b"SREM", [key, members @ ..]) if !members.is_empty() => {
             let removed = change!(store, key, Set, |set: &mut Set| {
-                members.iter().filter(|member| set.remove(**member)).count()
+                let removed = members.iter().filter(|member| set.remove(**member)).count();
+                Ok((removed > 0, removed))
             });
             replies.integer(removed as i64);
         }
@@ -94,9 +96,12 @@ pub(crate) fn run(
         }
         (b"SMOVE", [from, to, member]) => {
             look!(store, to, Set, |_: Option<&mut Set>| ()); // nothing is taken that cannot be put there
-            let moved = change!(store, from, Set, |set: &mut Set| set.remove(*member));
+            let moved = change!(store, from, Set, |set: &mut Set| {
+                let moved = set.remove(*member);
+                Ok((moved, moved))
+            });
             if moved {
-                change!(store, to, Set, |set: &mut Set| set.insert(member.to_vec()));
+                change!(store, to, Set, |set: &mut Set| Ok((set.insert(member.to_vec()), ())));
             }
             replies.integer(i64::from(moved));
         }
@@ -120,7 +125,7 @@ fn pop(key: &[u8], count: usize, store: &Store) -> Result<Vec<Vec<u8>>, Refused>
         popped.iter().for_each(|member| {
             set.remove(member);
         });
-        popped
+        Ok((!popped.is_empty(), popped))
     }))
 }
 

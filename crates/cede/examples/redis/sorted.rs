@@ -87,18 +87,20 @@ pub(crate) fn run(
         (b"ZINCRBY", [key, by, member]) => {
             let by = float(by)?;
             let sum = change!(store, key, Sorted, |sorted: &mut Sorted| {
-                let sum = sorted.scores.get(*member).unwrap_or(&0.0) + by;
+                let before = sorted.scores.get(*member).copied();
+                let sum = before.unwrap_or(0.0) + by;
                 if sum.is_nan() {
                     return Err(Refused::Float);
                 }
                 sorted.set(member, sum);
-                Ok(sum)
-            })?;
+                Ok((before != Some(sum), sum))
+            });
             replies.bulk(&text_of(sum));
         }
         (b"ZREM", [key, members @ ..]) if !members.is_empty() => {
             let removed = change!(store, key, Sorted, |sorted: &mut Sorted| {
-                members.iter().filter(|member| sorted.remove(member).is_some()).count()
+                let removed = members.iter().filter(|member| sorted.remove(member).is_some()).count();
+                Ok((removed > 0, removed))
             });
             replies.integer(removed as i64);
         }
@@ -149,8 +151,10 @@ pub(crate) fn run(
         (b"ZPOPMIN" | b"ZPOPMAX", [key, count @ ..]) if count.len() <= 1 => {
             let count = count.first().map_or(Ok(1), |count| integer(count))?;
             let count = usize::try_from(count).map_err(|_| Refused::Integer)?;
-            let popped: Vec<_> = change!(store, key, Sorted, |sorted: &mut Sorted| {
-                std::iter::from_fn(|| sorted.pop(name == b"ZPOPMIN")).take(count).collect()
+            let popped = change!(store, key, Sorted, |sorted: &mut Sorted| {
+                let popped: Vec<_> =
+                    std::iter::from_fn(|| sorted.pop(name == b"ZPOPMIN")).take(count).collect();
+                Ok((!popped.is_empty(), popped))
             });
             tell(&popped, true, replies);
         }
@@ -177,16 +181,16 @@ fn add(key: &[u8], rest: &[&[u8]], store: &Store, replies: &mut Replies) -> Resu
     let pairs: Vec<(f64, &[u8])> =
         pairs.chunks(2).map(|pair| Ok((float(pair[0])?, pair[1]))).collect::<Result<_, Refused>>()?;
     let count = change!(store, key, Sorted, |sorted: &mut Sorted| {
-        let mut count = 0;
+        let (mut added, mut changed) = (0, 0);
         for (score, member) in pairs {
             let before = sorted.scores.get(member).copied();
-            if only.is_some_and(|there| there != before.is_some()) {
+            if only.is_some_and(|there| there != before.is_some()) || before == Some(score) {
                 continue;
             }
-            let new = sorted.set(member, score);
-            count += i64::from(new || changed_too && before != Some(score));
+            added += i64::from(sorted.set(member, score));
+            changed += 1;
         }
-        count
+        Ok((changed > 0, if changed_too { changed } else { added }))
     });
     replies.integer(count);
     Ok(true)

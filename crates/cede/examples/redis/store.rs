@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::commands::Refused;
 use super::sorted::Sorted;
 
 pub(crate) type Bytes = Vec<u8>;
@@ -87,32 +88,33 @@ impl Store {
         self.versions.get()
     }
 
-    /// Changes an entry, which is made if there is none, and removed if nothing is left of it.
+    /// Changes an entry, which is made if there is none, and removed if nothing is left of it. `change` says first
+    /// whether it has changed something; where nothing was, and it has not, or is refused, nothing is made.
     pub(crate) fn change<R>(
         &self,
         key: &[u8],
         make: fn() -> Value,
-        change: impl FnOnce(&mut Value) -> R,
-    ) -> R {
+        change: impl FnOnce(&mut Value) -> Result<(bool, R), Refused>,
+    ) -> Result<R, Refused> {
         let mut entries = self.entries.borrow_mut();
         if let Some(entry) = entries.get_mut(key)
             && !entry.has_expired()
         {
-            let changed = change(&mut entry.value);
-            entry.version = self.next_version();
+            let (changed, said) = change(&mut entry.value)?;
+            if changed {
+                entry.version = self.next_version();
+            }
             if entry.value.is_empty() {
                 entries.remove(key);
             }
-            return changed;
+            return Ok(said);
         }
         let mut value = make();
-        let changed = change(&mut value);
-        if value.is_empty() {
-            entries.remove(key);
-        } else {
+        let (changed, said) = change(&mut value)?;
+        if changed {
             entries.insert(key.to_vec(), Entry { value, until: None, version: self.next_version() });
         }
-        changed
+        Ok(said)
     }
 
     pub(crate) fn set(&self, key: &[u8], value: Bytes, until: Option<Instant>) {

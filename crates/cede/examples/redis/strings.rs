@@ -59,7 +59,7 @@ pub(crate) fn run(
         (b"APPEND", [key, more]) => {
             let length = change!(store, key, String, |value: &mut Vec<u8>| {
                 value.extend_from_slice(more);
-                value.len()
+                Ok((true, value.len()))
             });
             replies.integer(length as i64);
         }
@@ -79,8 +79,8 @@ pub(crate) fn run(
             let sum = change!(store, key, String, |value: &mut Vec<u8>| {
                 let before = Some(&**value).filter(|value| !value.is_empty());
                 *value = text_of(plus(before, by)?);
-                Ok(value.clone())
-            })?;
+                Ok((true, value.clone()))
+            });
             replies.bulk(&sum);
         }
         (b"MSETNX", pairs @ [_, _, ..]) if pairs.len() % 2 == 0 => {
@@ -124,7 +124,7 @@ pub(crate) fn run(
                     value.resize(value.len().max(end), 0);
                     value[at..end].copy_from_slice(bytes);
                 }
-                value.len()
+                Ok((!bytes.is_empty(), value.len()))
             });
             replies.integer(length as i64);
         }
@@ -156,8 +156,8 @@ fn add(key: &[u8], by: i64, store: &Store, replies: &mut Replies) -> Done {
         let before = if value.is_empty() { 0 } else { integer(value)? };
         let sum = before.checked_add(by).ok_or(Refused::Overflow)?;
         *value = sum.to_string().into_bytes();
-        Ok(sum)
-    })?;
+        Ok((true, sum))
+    });
     replies.integer(sum);
     Ok(())
 }

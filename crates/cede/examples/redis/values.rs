@@ -21,14 +21,14 @@ macro_rules! look {
     };
 }
 
-/// Changes a value of one kind, which is made if there is none.
+/// Changes a value of one kind, which is made if there is none; `$change` says first whether it has changed something.
 macro_rules! change {
     ($store:expr, $key:expr, $kind:ident, $change:expr) => {
         $store.change(
             $key,
             || Value::$kind(Default::default()),
             |value| match value {
-                Value::$kind(value) => Ok($change(value)),
+                Value::$kind(value) => $change(value),
                 _ => Err(Refused::Type),
             },
         )?
