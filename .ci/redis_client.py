@@ -9,7 +9,7 @@ import redis
 client = redis.Redis(port=int(sys.argv[1]), decode_responses=True)
 
 
-def said(command):
+def answer(command):
     """The reply to a command, or why it is refused."""
     try:
         return client.execute_command(*command.split())
@@ -22,7 +22,7 @@ def aborts(key, *commands):
     with client.pipeline() as guarded:
         guarded.watch(key)
         for command in commands:
-            said(command)
+            answer(command)
         guarded.multi()
         guarded.ping()
         try:
@@ -139,8 +139,15 @@ for command in ["SADD s a", "SREM s b", "SMOVE s s2 b", "HDEL h g", "HSETNX h f 
 assert aborts("l", "LSET l 0 b") and aborts("h", "HSET h f 2") and aborts("z", "ZADD z 2 m") and aborts("s", "SADD s b")
 assert client.delete("l", "s", "h", "z") == 4
 refusals = ["INCRBYFLOAT new inf", "HINCRBYFLOAT new f inf", "HINCRBYFLOAT new f x", "LSET new 0 x"]
-assert all(isinstance(said(command), str) for command in refusals) and not client.exists("new")
+assert all(isinstance(answer(command), str) for command in refusals) and not client.exists("new")
 assert client.setrange("new", 0, "") == 0 and not client.exists("new")
+# A key that was not there, and is not there again, has changed; as has one whose time is another, or over.
+assert aborts("new", "SET new 1", "DEL new") and aborts("new", "RPUSH new 1", "RPOP new") and not aborts("new", "DEL new")
+assert aborts("new", "SADD s a", "RENAME s new") and aborts("new", "RENAME new s") and client.delete("s") == 1
+assert client.set("new", 1) and not aborts("new", "PERSIST new", "RENAME new new")
+assert aborts("new", "EXPIRE new 100") and aborts("new", "PERSIST new") and aborts("new", "GETEX new EX 100")
+assert client.set("new", 1, px=20) and not aborts("new", "GET new") and aborts("new", "BLPOP none 0.03")
+assert not aborts("new", "EXISTS new") and not client.exists("new")
 popping = threading.Thread(target=lambda: taken.append(client.blpop("balance", timeout=10)))
 popping.start()
 time.sleep(0.05)
@@ -192,4 +199,5 @@ except redis.ResponseError as error:
     assert "wrong kind" in str(error)
 else:
     raise AssertionError("a hash was counted")
+assert aborts("hash", "FLUSHDB") and client.dbsize() == 0 and not aborts("hash", "FLUSHALL")
 print("Python's redis client: no errors")

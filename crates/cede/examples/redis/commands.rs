@@ -62,7 +62,7 @@ pub(crate) fn run(words: &[&[u8]], shared: &Shared, client: &mut Client, replies
         }
         (b"WATCH", _) if transaction.is_open() => replies.error("ERR WATCH inside MULTI is not allowed"),
         (b"WATCH", keys @ [_, ..]) => {
-            keys.iter().for_each(|key| transaction.watch(key, shared.store.version(key)));
+            keys.iter().for_each(|key| transaction.watch(shared.store.watch(key)));
             replies.ok();
         }
         (b"UNWATCH", []) if !transaction.is_open() => {
@@ -70,10 +70,10 @@ pub(crate) fn run(words: &[&[u8]], shared: &Shared, client: &mut Client, replies
             replies.ok();
         }
         (b"EXEC", []) => {
-            let unchanged = transaction.watched().all(|(key, version)| shared.store.version(key) == version);
+            let changed = transaction.watched().iter().any(|key| shared.store.has_changed(key));
             match transaction.end() {
                 None => replies.error("EXECABORT Transaction discarded because of previous errors."),
-                Some(_) if !unchanged => replies.null_array(),
+                Some(_) if changed => replies.null_array(),
                 Some(kept) => {
                     replies.array(kept.len());
                     for words in &kept {

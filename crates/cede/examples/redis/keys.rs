@@ -14,7 +14,7 @@ pub(crate) fn run(
 ) -> Option<Result<(), Refused>> {
     Some(match (name, arguments) {
         (b"DEL" | b"UNLINK", keys @ [_, ..]) => {
-            replies.integer(keys.iter().filter(|key| store.remove(key)).count() as i64);
+            replies.integer(keys.iter().filter(|key| store.remove(key).is_some()).count() as i64);
             Ok(())
         }
         (b"EXISTS" | b"TOUCH", keys @ [_, ..]) => {
@@ -27,17 +27,15 @@ pub(crate) fn run(
             Ok(())
         }
         (b"FLUSHALL" | b"FLUSHDB", _) => {
-            store.all().clear();
+            store.clear();
             replies.ok();
             Ok(())
         }
         (b"DBSIZE", []) => {
-            store.sweep();
             replies.integer(store.all().len() as i64);
             Ok(())
         }
         (b"KEYS", [pattern]) => {
-            store.sweep();
             let all = store.all();
             let found: Vec<_> = all.keys().filter(|key| matches(pattern, key)).collect();
             replies.array(found.len());
@@ -57,14 +55,7 @@ pub(crate) fn run(
         (b"TTL", [key]) => left(store, key, 1000, replies),
         (b"PTTL", [key]) => left(store, key, 1, replies),
         (b"PERSIST", [key]) => {
-            let version = store.next_version();
-            let persists = store.with(key, |entry| {
-                entry.is_some_and(|entry| {
-                    entry.version = version;
-                    entry.until.take().is_some()
-                })
-            });
-            replies.integer(i64::from(persists));
+            replies.integer(i64::from(store.keep_until(key, None).flatten().is_some()));
             Ok(())
         }
         (name, _) if knows(name) => Err(Refused::Arguments),
@@ -108,7 +99,6 @@ fn scan(options: &[&[u8]], store: &Store, replies: &mut Replies) -> Result<(), R
             _ => return Err(Refused::Syntax),
         }
     }
-    store.sweep();
     let all = store.all();
     let of_kind = |value: &Value| kind.as_ref().is_none_or(|kind| value.kind().as_bytes() == kind);
     let fits = |(key, entry): &(&Vec<u8>, &Entry)| matches(pattern, key) && of_kind(&entry.value);
@@ -135,12 +125,11 @@ pub(crate) fn scanned<'a>(options: &[&'a [u8]]) -> Result<&'a [u8], Refused> {
 fn rename(name: &[u8], from: &[u8], to: &[u8], store: &Store, replies: &mut Replies) -> Result<(), Refused> {
     let free = store.with(to, |entry| entry.is_none());
     store.with(from, |entry| entry.map(drop)).ok_or(Refused::NoKey)?;
-    if name == b"RENAME" || free {
-        let version = store.next_version();
-        let mut all = store.all();
-        if let Some(entry) = all.remove(from) {
-            all.insert(to.to_vec(), Entry { version, ..entry });
-        }
+    if (name == b"RENAME" || free)
+        && from != to
+        && let Some(entry) = store.remove(from)
+    {
+        store.put(to, entry);
     }
     if name == b"RENAME" {
         replies.ok()
@@ -157,17 +146,9 @@ pub(crate) fn from_now(millis: i64) -> i64 {
 }
 
 fn expire(store: &Store, key: &[u8], time: i64, unit: u64, replies: &mut Replies) {
-    let version = store.next_version();
-    let there = store.with(key, |entry| match entry {
-        Some(entry) => {
-            entry.version = version;
-            let time = u64::try_from(time).unwrap_or(0); // in the past: now
-            entry.until = Some(after(time.saturating_mul(unit)));
-            true
-        }
-        None => false,
-    });
-    replies.integer(i64::from(there));
+    let time = u64::try_from(time).unwrap_or(0); // in the past: now
+    let before = store.keep_until(key, Some(after(time.saturating_mul(unit))));
+    replies.integer(i64::from(before.is_some()));
 }
 
 /// How long it is still there: -1 for ever, -2 if it is not.

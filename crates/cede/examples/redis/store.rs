@@ -1,7 +1,8 @@
 //! The data: values by their keys, some of them only until a time.
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::commands::Refused;
@@ -45,8 +46,6 @@ impl Value {
 pub(crate) struct Entry {
     pub(crate) value: Value,
     pub(crate) until: Option<Instant>,
-    /// When it was changed last, as a number that only grows.
-    pub(crate) version: u64,
 }
 
 impl Entry {
@@ -55,17 +54,27 @@ impl Entry {
     }
 }
 
+/// A key that somebody watches, and how many changes of it were seen.
+pub(crate) struct Watch {
+    key: Bytes,
+    changes: Rc<Cell<u64>>,
+    seen: u64,
+}
+
 /// No borrow of it is held while anybody cedes: commands do not.
 #[derive(Default)]
 pub(crate) struct Store {
     entries: RefCell<HashMap<Bytes, Entry>>,
-    versions: Cell<u64>,
+    /// How often the keys that somebody watches have been changed; what nobody watches any more is swept away. Here and
+    /// not in the entries, for a removal is a change.
+    watched: RefCell<HashMap<Bytes, Rc<Cell<u64>>>>,
 }
 
 impl Store {
-    /// All there is; what has expired is looked over by whoever asks for a key.
-    pub(crate) fn all(&self) -> RefMut<'_, HashMap<Bytes, Entry>> {
-        self.entries.borrow_mut()
+    /// All there is now: what has expired goes before.
+    pub(crate) fn all(&self) -> Ref<'_, HashMap<Bytes, Entry>> {
+        self.sweep();
+        self.entries.borrow()
     }
 
     /// Looks at an entry, unless it has expired.
@@ -73,19 +82,33 @@ impl Store {
         let mut entries = self.entries.borrow_mut();
         if entries.get(key).is_some_and(Entry::has_expired) {
             entries.remove(key);
+            self.changed(key);
         }
         look(entries.get_mut(key))
     }
 
-    /// The version of what is there now; 0 if nothing is.
-    pub(crate) fn version(&self, key: &[u8]) -> u64 {
-        self.with(key, |entry| entry.map_or(0, |entry| entry.version))
+    /// Counts the changes of a key, until what it gives is dropped.
+    pub(crate) fn watch(&self, key: &[u8]) -> Watch {
+        self.with(key, |_| ()); // what has expired already is no change later
+        let changes = self.watched.borrow_mut().entry(key.to_vec()).or_default().clone();
+        Watch { key: key.to_vec(), seen: changes.get(), changes }
     }
 
-    /// A version of its own for whoever changes something.
-    pub(crate) fn next_version(&self) -> u64 {
-        self.versions.set(self.versions.get() + 1);
-        self.versions.get()
+    /// Whether it has been changed since, or has expired.
+    pub(crate) fn has_changed(&self, watch: &Watch) -> bool {
+        self.with(&watch.key, |_| ());
+        watch.changes.get() != watch.seen
+    }
+
+    /// Whatever changes what is here, or until when it is, says so.
+    fn changed(&self, key: &[u8]) {
+        let watched = self.watched.borrow();
+        // Most of the time nobody watches anything, and no key need be hashed.
+        if !watched.is_empty()
+            && let Some(changes) = watched.get(key)
+        {
+            changes.set(changes.get() + 1);
+        }
     }
 
     /// Changes an entry, which is made if there is none, and removed if nothing is left of it. `change` says first
@@ -101,39 +124,69 @@ impl Store {
             && !entry.has_expired()
         {
             let (changed, said) = change(&mut entry.value)?;
-            if changed {
-                entry.version = self.next_version();
-            }
             if entry.value.is_empty() {
                 entries.remove(key);
+            }
+            if changed {
+                self.changed(key);
             }
             return Ok(said);
         }
         let mut value = make();
         let (changed, said) = change(&mut value)?;
         if changed {
-            entries.insert(key.to_vec(), Entry { value, until: None, version: self.next_version() });
+            entries.insert(key.to_vec(), Entry { value, until: None });
+            self.changed(key);
         }
         Ok(said)
     }
 
     pub(crate) fn set(&self, key: &[u8], value: Bytes, until: Option<Instant>) {
-        let entry = Entry { value: Value::String(value), until, version: self.next_version() };
+        self.put(key, Entry { value: Value::String(value), until });
+    }
+
+    /// Has it until then, or for ever; until when it was before, if it is there.
+    pub(crate) fn keep_until(&self, key: &[u8], until: Option<Instant>) -> Option<Option<Instant>> {
+        let before = self.with(key, |entry| Some(std::mem::replace(&mut entry?.until, until)))?;
+        if before != until {
+            self.changed(key);
+        }
+        Some(before)
+    }
+
+    /// In place of what is there.
+    pub(crate) fn put(&self, key: &[u8], entry: Entry) {
         let mut entries = self.entries.borrow_mut();
         match entries.get_mut(key) {
             Some(before) => *before = entry,
             None => drop(entries.insert(key.to_vec(), entry)),
         }
+        self.changed(key);
     }
 
-    pub(crate) fn remove(&self, key: &[u8]) -> bool {
-        let removed = self.entries.borrow_mut().remove(key);
-        removed.is_some_and(|entry| !entry.has_expired())
+    /// What was there.
+    pub(crate) fn remove(&self, key: &[u8]) -> Option<Entry> {
+        let removed = self.entries.borrow_mut().remove(key)?;
+        self.changed(key);
+        Some(removed).filter(|entry| !entry.has_expired())
     }
 
-    /// Removes all that has expired.
+    pub(crate) fn clear(&self) {
+        let mut entries = self.entries.borrow_mut();
+        entries.keys().for_each(|key| self.changed(key));
+        entries.clear();
+    }
+
+    /// Removes all that has expired, and forgets what nobody watches any more.
     pub(crate) fn sweep(&self) {
-        self.entries.borrow_mut().retain(|_, entry| !entry.has_expired());
+        self.watched.borrow_mut().retain(|_, changes| Rc::strong_count(changes) > 1);
+        self.entries.borrow_mut().retain(|key, entry| {
+            let gone = entry.has_expired();
+            if gone {
+                self.changed(key);
+            }
+            !gone
+        });
     }
 }
 

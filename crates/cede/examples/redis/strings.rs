@@ -100,12 +100,7 @@ pub(crate) fn run(
             look!(store, key, String, |value: Option<&mut Vec<u8>>| replies
                 .bulk_or_null(value.map(|value| &**value)));
             if let Some(until) = until {
-                let version = store.next_version();
-                store.with(key, |entry| {
-                    if let Some(entry) = entry {
-                        (entry.until, entry.version) = (until, version);
-                    }
-                });
+                store.keep_until(key, until);
             }
         }
         (b"GETRANGE" | b"SUBSTR", [key, from, to]) => {

@@ -1,14 +1,16 @@
 //! `MULTI` and `EXEC`: commands that are kept, and then run one after another. Nobody comes between, for no command
 //! cedes.
 
+use super::store::Watch;
+
 /// What a client has kept for later, if it does.
 #[derive(Default)]
 pub(crate) struct Transaction {
     kept: Option<Vec<Command>>,
     /// A command was refused already, so none of them will run.
     broken: bool,
-    /// Nor will they if one of these keys is changed before: keys, and the versions that were seen.
-    watched: Vec<(Vec<u8>, u64)>,
+    /// Nor will they if one of these keys is changed before.
+    watched: Vec<Watch>,
 }
 
 /// A command's words.
@@ -34,12 +36,12 @@ impl Transaction {
         }
     }
 
-    pub(crate) fn watch(&mut self, key: &[u8], version: u64) {
-        self.watched.push((key.to_vec(), version));
+    pub(crate) fn watch(&mut self, key: Watch) {
+        self.watched.push(key);
     }
 
-    pub(crate) fn watched(&self) -> impl Iterator<Item = (&[u8], u64)> {
-        self.watched.iter().map(|(key, version)| (&**key, *version))
+    pub(crate) fn watched(&self) -> &[Watch] {
+        &self.watched
     }
 
     pub(crate) fn breaks(&mut self) {
