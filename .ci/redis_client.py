@@ -106,6 +106,13 @@ assert client.rpush("second", "on and on") == 1
 behind.join()
 before.join()
 assert sorted(taken, key=str) == [("third", "on and on"), "on and on"] and not client.exists("second", "third")
+# One who is told much first, and reads slowly, waits all the same for what comes meanwhile.
+client.set("much", "x" * (1 << 20))
+slow = client.connection_pool.get_connection("GET")
+slow.send_packed_command(slow.pack_commands([("GET", "much")] * 30 + [("BLPOP", "slow", 2)]))
+time.sleep(0.1)
+assert client.rpush("slow", "came") == 1
+assert [slow.read_response() for _ in range(31)][-1] == ["slow", "came"] and client.delete("much") == 1
 assert client.rpush("second", "kept") == 1
 try:
     client.lmove("second", "set")

@@ -85,9 +85,15 @@ impl Blocked {
     }
 
     /// Waits until it is given something: cedes. `None` when the time is over; an error when the client has gone.
-    pub(crate) fn wait(&self, wanted: &Rc<Wanted>, stream: &Rc<TcpStream>) -> io::Result<Option<Given>> {
+    pub(crate) fn wait(
+        &self,
+        wanted: &Rc<Wanted>,
+        store: &Store,
+        stream: &Rc<TcpStream>,
+    ) -> io::Result<Option<Given>> {
         let promise = Promise::new();
         self.waiting.borrow_mut().push_back((wanted.clone(), promise.clone()));
+        self.serve(store); // what has come since it looked, while it was told something else
         let (client, given_up) = (stream.clone(), promise.clone());
         let watch = cede::create_task(cede::coroutine(move || {
             match client.peek(&mut [0]) {

@@ -38,7 +38,8 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                         After::Quit => quit = true,
                         After::Wait(wanted) => {
                             send(&mut replies, &writer)?;
-                            wanted.reply(shared.blocked.wait(&wanted, &stream)?, &mut replies);
+                            let given = shared.blocked.wait(&wanted, &shared.store, &stream)?;
+                            wanted.reply(given, &mut replies);
                         }
                     }
                 }
