@@ -1,11 +1,12 @@
 """What a common client does, against the example `redis`: redis_client.py PORT."""
 
+import concurrent.futures
 import sys
-import threading
 import time
 
 import redis
 
+threads = concurrent.futures.ThreadPoolExecutor()
 client = redis.Redis(port=int(sys.argv[1]), decode_responses=True)
 
 
@@ -15,6 +16,13 @@ def answer(command):
         return client.execute_command(*command.split())
     except redis.ResponseError as error:
         return str(error)
+
+
+def waits(command):
+    """A command that has begun to wait; its reply by `.result`."""
+    reply = threads.submit(answer, command)
+    time.sleep(0.05)
+    return reply
 
 
 def aborts(key, *commands):
@@ -72,10 +80,7 @@ assert client.lmove("from", "to", "LEFT", "RIGHT") == "1" and client.lrange("to"
 assert client.lpushx("none", "x") == 0 and client.rpushx("to", "9") == 3 and client.linsert("to", "before", "1", "0") == 4
 assert client.blpop(["none", "to"], timeout=1) == ("to", "3") and client.brpop("to", timeout=1) == ("to", "9")
 assert client.blpop("none", timeout=0.05) is None and client.delete("from", "to") == 2
-waiting = [threading.Thread(target=lambda: taken.append(client.blpop("jobs", timeout=10))) for _ in range(2)]
-taken = []
-for thread in waiting:
-    thread.start()
+waiting = [waits("BLPOP jobs 10") for _ in range(2)]
 gone = redis.Redis(port=int(sys.argv[1]), socket_timeout=0.1, retry=None)
 try:
     gone.blpop("jobs", timeout=0)  # a client that waits and goes takes nothing with it
@@ -85,27 +90,19 @@ else:
     raise AssertionError("an empty list was popped")
 time.sleep(0.1)
 assert client.rpush("jobs", "a", "b") == 2
-for thread in waiting:
-    thread.join()
-assert sorted(taken) == [("jobs", "a"), ("jobs", "b")] and not client.exists("jobs")
-moving = threading.Thread(target=lambda: taken.append(client.blmove("here", "there", 10, "LEFT", "RIGHT")))
-moving.start()
-time.sleep(0.05)
-assert client.lpush("here", "moved") == 1
-moving.join()
-assert taken.pop() == "moved" and client.lpop("there") == "moved"
+assert [one.result(5) for one in waiting] == [("jobs", "a"), ("jobs", "b")] and not client.exists("jobs")
+moving = waits("BLMOVE here there LEFT RIGHT 10")
+assert client.lpush("here", "moved") == 1 and moving.result(5) == "moved" and client.lpop("there") == "moved"
 # One that waits for what another, who waits too, moves there; and nothing is lost where it cannot be put.
-taken.clear()
-behind = threading.Thread(target=lambda: taken.append(client.blpop("third", timeout=10)))
-behind.start()
-time.sleep(0.05)
-before = threading.Thread(target=lambda: taken.append(client.blmove("second", "third", 10)))
-before.start()
-time.sleep(0.05)
-assert client.rpush("second", "on and on") == 1
-behind.join()
-before.join()
-assert sorted(taken, key=str) == [("third", "on and on"), "on and on"] and not client.exists("second", "third")
+behind, before = waits("BLPOP third 10"), waits("BLMOVE second third LEFT RIGHT 10")
+assert client.rpush("second", "on") == 1 and before.result(5) == "on" and behind.result(5) == ("third", "on")
+assert not client.exists("second", "third")
+# What is no list any more keeps nobody from the next; who can put it nowhere is told, and leaves it to the next.
+behind = waits("BLPOP first second 1")
+assert client.set("first", "a string") and client.rpush("second", "y") == 1
+assert behind.result(5) == ("second", "y") and client.delete("first") == 1
+before, behind = waits("BLMOVE second set LEFT RIGHT 1"), waits("BLPOP second 1")
+assert client.rpush("second", "z") == 1 and behind.result(5) == ("second", "z") and "wrong kind" in before.result(5)
 # One who is told much first, and reads slowly, waits all the same for what comes meanwhile.
 client.set("much", "x" * (1 << 20))
 slow = client.connection_pool.get_connection("GET")
@@ -155,13 +152,9 @@ assert client.set("new", 1) and not aborts("new", "PERSIST new", "RENAME new new
 assert aborts("new", "EXPIRE new 100") and aborts("new", "PERSIST new") and aborts("new", "GETEX new EX 100")
 assert client.set("new", 1, px=20) and not aborts("new", "GET new") and aborts("new", "BLPOP none 0.03")
 assert not aborts("new", "EXISTS new") and not client.exists("new")
-popping = threading.Thread(target=lambda: taken.append(client.blpop("balance", timeout=10)))
-popping.start()
-time.sleep(0.05)
+popping = waits("BLPOP balance 10")
 assert client.set("balance", 5) and not aborts("balance", "GET balance") and client.delete("balance") == 1
-assert client.rpush("balance", "popped") == 1
-popping.join()
-assert taken.pop() == ("balance", "popped")
+assert client.rpush("balance", "popped") == 1 and popping.result(5) == ("balance", "popped")
 # More of strings, hashes, sets and keys.
 assert client.incrbyfloat("f", "10.5") == 10.5 and client.incrbyfloat("f", 0.1) == 10.6
 assert client.msetnx({"f": 1, "g": 1}) is False and client.msetnx({"g": 1, "h": 2}) and client.getex("g", ex=50) == "1"

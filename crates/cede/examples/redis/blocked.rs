@@ -10,7 +10,7 @@ use cede::net::TcpStream;
 use cede::{Awaitable, Failure, Promise};
 
 use super::commands::Refused;
-use super::lists::{End, pop, shift};
+use super::lists::{End, is_list, pop, shift};
 use super::protocol::Replies;
 use super::store::{Bytes, Store};
 
@@ -26,20 +26,26 @@ pub(crate) struct Wanted {
 
 /// The list, and what was taken from it.
 type Given = (Bytes, Bytes);
+type Taken = Result<Option<Given>, Refused>;
 
 impl Wanted {
     /// Takes it, if there is something.
-    pub(crate) fn take(&self, store: &Store) -> Result<Option<Given>, Refused> {
-        for key in &self.keys {
-            let taken = match &self.to {
-                Some((to, end)) => shift((key, self.end), (to, *end), store)?,
-                None => pop(self.end, key, 1, store)?.pop(),
-            };
-            if let Some(value) = taken {
-                return Ok(Some((key.clone(), value)));
-            }
-        }
-        Ok(None)
+    pub(crate) fn take(&self, store: &Store) -> Taken {
+        self.keys.iter().find_map(|key| self.take_from(key, store).transpose()).transpose()
+    }
+
+    /// As `take`, for one who has waited: a key that is no list now is none of its business.
+    fn take_at_last(&self, store: &Store) -> Taken {
+        let list = self.keys.iter().find(|key| is_list(key, store));
+        list.map_or(Ok(None), |key| self.take_from(key, store))
+    }
+
+    fn take_from(&self, key: &Bytes, store: &Store) -> Taken {
+        let taken = match &self.to {
+            Some((to, end)) => shift((key, self.end), (to, *end), store)?,
+            None => pop(self.end, key, 1, store)?.pop(),
+        };
+        Ok(taken.map(|value| (key.clone(), value)))
     }
 
     /// What the client is told.
@@ -56,7 +62,7 @@ impl Wanted {
 /// Those who wait, the first first.
 #[derive(Default)]
 pub(crate) struct Blocked {
-    waiting: RefCell<VecDeque<(Rc<Wanted>, Promise<Given>)>>,
+    waiting: RefCell<VecDeque<(Rc<Wanted>, Promise<Taken>)>>,
 }
 
 impl Blocked {
@@ -72,25 +78,24 @@ impl Blocked {
             if promise.done() {
                 return false; // it has given up
             }
-            match wanted.take(store) {
-                Ok(Some(given)) => {
+            match wanted.take_at_last(store) {
+                Ok(None) => true,
+                taken => {
                     moved |= wanted.to.is_some();
-                    promise.set_result(given).is_err()
+                    promise.set_result(taken).is_err()
                 }
-                // What is no list is none of its business.
-                _ => true,
             }
         });
         moved
     }
 
-    /// Waits until it is given something: cedes. `None` when the time is over; an error when the client has gone.
+    /// Waits until it is given something: cedes. Nothing when the time is over; an error when the client has gone.
     pub(crate) fn wait(
         &self,
         wanted: &Rc<Wanted>,
         store: &Store,
         stream: &Rc<TcpStream>,
-    ) -> io::Result<Option<Given>> {
+    ) -> io::Result<Taken> {
         let promise = Promise::new();
         self.waiting.borrow_mut().push_back((wanted.clone(), promise.clone()));
         self.serve(store); // what has come since it looked, while it was told something else
@@ -109,8 +114,8 @@ impl Blocked {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         // From here on it is given nothing, if it was not.
-        let given = if promise.cancel() { None } else { Some(promise.result()?) };
+        let taken = if promise.cancel() { Ok(None) } else { promise.result()? };
         waited?;
-        Ok(given)
+        Ok(taken)
     }
 }

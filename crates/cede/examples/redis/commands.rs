@@ -22,6 +22,7 @@ pub(crate) enum After {
 }
 
 /// Why a command did nothing, as Redis says it.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Refused {
     Syntax,
     Arguments,
@@ -93,7 +94,7 @@ pub(crate) fn run(words: &[&[u8]], shared: &Shared, client: &mut Client, replies
         }
         (_, _) if transaction.is_open() => {
             transaction.breaks();
-            replies.error(&text_of(&Refused::Unknown, words[0]));
+            refuse(Refused::Unknown, words[0], replies);
         }
         _ => {
             let after = perform(words, shared, client, replies);
@@ -179,7 +180,7 @@ fn perform(words: &[&[u8]], shared: &Shared, client: &mut Client, replies: &mut 
     };
     if let Err(refused) = done {
         replies.bytes.truncate(begun);
-        replies.error(&text_of(&refused, words[0]));
+        refuse(refused, words[0], replies);
     }
     after
 }
@@ -204,9 +205,9 @@ fn wanted(name: &[u8], arguments: &[&[u8]]) -> Result<Wanted, Refused> {
     Ok(Wanted { keys, end, to, limit: Some(limit).filter(|limit| !limit.is_zero()) })
 }
 
-fn text_of(refused: &Refused, name: &[u8]) -> String {
+pub(crate) fn refuse(refused: Refused, name: &[u8], replies: &mut Replies) {
     let name = String::from_utf8_lossy(name).to_lowercase();
-    match refused {
+    replies.error(&match refused {
         Refused::Syntax => "ERR syntax error".to_owned(),
         Refused::Arguments => format!("ERR wrong number of arguments for '{name}' command"),
         Refused::Type => "WRONGTYPE Operation against a key holding the wrong kind of value".to_owned(),
@@ -218,7 +219,7 @@ fn text_of(refused: &Refused, name: &[u8]) -> String {
         Refused::Range => "ERR offset is out of range".to_owned(),
         Refused::NoKey => "ERR no such key".to_owned(),
         Refused::Unknown => format!("ERR unknown command '{name}'"),
-    }
+    });
 }
 
 /// What clients ask before they begin.

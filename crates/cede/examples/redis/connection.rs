@@ -8,7 +8,7 @@ use cede::streams::StreamWriter;
 
 use super::Shared;
 use super::channels::Subscriptions;
-use super::commands::{self, After, Client};
+use super::commands::{self, After, Client, refuse};
 use super::protocol::{Replies, parse};
 use super::transaction::Transaction;
 
@@ -38,8 +38,10 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                         After::Quit => quit = true,
                         After::Wait(wanted) => {
                             send(&mut replies, &writer)?;
-                            let given = shared.blocked.wait(&wanted, &shared.store, &stream)?;
-                            wanted.reply(given, &mut replies);
+                            match shared.blocked.wait(&wanted, &shared.store, &stream)? {
+                                Ok(given) => wanted.reply(given, &mut replies),
+                                Err(refused) => refuse(refused, words[0], &mut replies),
+                            }
                         }
                     }
                 }

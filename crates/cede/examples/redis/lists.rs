@@ -134,6 +134,11 @@ pub(crate) fn run(
     Ok(true)
 }
 
+/// Whether it is there, and a list: one that has something.
+pub(crate) fn is_list(key: &[u8], store: &Store) -> bool {
+    store.with(key, |entry| entry.is_some_and(|entry| matches!(entry.value, Value::List(_))))
+}
+
 /// How long it is then.
 pub(crate) fn push(end: End, key: &[u8], value: &[u8], store: &Store) -> Result<usize, Refused> {
     Ok(change!(store, key, List, |list: &mut VecDeque<Vec<u8>>| {
