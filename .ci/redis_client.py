@@ -93,6 +93,18 @@ assert client.rpush("jobs", "a", "b") == 2
 assert [one.result(5) for one in waiting] == [("jobs", "a"), ("jobs", "b")] and not client.exists("jobs")
 moving = waits("BLMOVE here there LEFT RIGHT 10")
 assert client.lpush("here", "moved") == 1 and moving.result(5) == "moved" and client.lpop("there") == "moved"
+# Nor does one that has sent more before it goes; of one that stays, that is answered afterwards.
+gone, stays = (client.connection_pool.make_connection() for _ in range(2))
+for connection in gone, stays:
+    connection.send_command("BLPOP", "jobs", 0)
+    time.sleep(0.05)
+    connection.send_packed_command(connection.pack_commands([("PING",), ("ECHO", "x" * 100_000)]))
+    time.sleep(0.05)
+gone.disconnect()
+time.sleep(0.05)
+assert client.rpush("jobs", "c", "d") == 2 and stays.read_response() == ["jobs", "c"] and client.lpop("jobs") == "d"
+assert stays.read_response() == "PONG" and stays.read_response() == "x" * 100_000
+stays.disconnect()
 # One that waits for what another, who waits too, moves there; and nothing is lost where it cannot be put.
 behind, before = waits("BLPOP third 10"), waits("BLMOVE second third LEFT RIGHT 10")
 assert client.rpush("second", "on") == 1 and before.result(5) == "on" and behind.result(5) == ("third", "on")

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Read};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use cede::{Awaitable, Failure, Promise};
 
 use super::commands::Refused;
 use super::lists::{End, is_list, pop, shift};
-use super::protocol::Replies;
+use super::protocol::{LONGEST, Replies};
 use super::store::{Bytes, Store};
 
 /// What a client waits for: an element of the first of these lists that has one.
@@ -89,27 +89,32 @@ impl Blocked {
         moved
     }
 
-    /// Waits until it is given something: cedes. Nothing when the time is over; an error when the client has gone.
+    /// Waits until it is given something: cedes. Nothing when the time is over; an error when the client has gone. What
+    /// it sends meanwhile comes to `more`.
     pub(crate) fn wait(
         &self,
         wanted: &Rc<Wanted>,
         store: &Store,
         stream: &Rc<TcpStream>,
+        more: &mut Vec<u8>,
     ) -> io::Result<Taken> {
         let promise = Promise::new();
         self.waiting.borrow_mut().push_back((wanted.clone(), promise.clone()));
         self.serve(store); // what has come since it looked, while it was told something else
         let (client, given_up) = (stream.clone(), promise.clone());
         let watch = cede::create_task(cede::coroutine(move || {
-            match client.peek(&mut [0]) {
-                Ok(1..) => {} // more commands, which wait
+            // Only who reads sees that it goes.
+            let mut more = Vec::new();
+            match (&*client).take(LONGEST as u64).read_to_end(&mut more) {
                 Err(error) if error.is_cancelled() => {}
-                _ => drop(given_up.cancel()), // what it were given would be lost
+                _ => drop(given_up.cancel()), // it has gone, or sends without end: what it were given would be lost
             }
+            more
         }));
         let waited = cede::wait([&promise]).timeout(wanted.limit).await_();
         watch.cancel();
-        cede::wait([watch]).await_()?;
+        cede::wait([&watch]).await_()?;
+        more.extend(watch.result().unwrap_or_default()); // it may have been cancelled before it began
         if promise.cancelled() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }

@@ -21,10 +21,12 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         subscriptions: Subscriptions::new(&shared.channels, writer.clone()),
         transaction: Transaction::default(),
     };
-    let (mut input, mut filled) = (vec![0; 16 * 1024], 0);
+    const ROOM: usize = 16 * 1024;
+    let (mut input, mut filled) = (vec![0; ROOM], 0);
     let mut replies = Replies::default();
     loop {
         let (mut done, mut quit) = (0, false);
+        let mut more = Vec::new(); // what came while it waited
         let mut words = Vec::new();
         while !quit {
             match parse(&input[done..filled], &mut words) {
@@ -38,7 +40,7 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                         After::Quit => quit = true,
                         After::Wait(wanted) => {
                             send(&mut replies, &writer)?;
-                            match shared.blocked.wait(&wanted, &shared.store, &stream)? {
+                            match shared.blocked.wait(&wanted, &shared.store, &stream, &mut more)? {
                                 Ok(given) => wanted.reply(given, &mut replies),
                                 Err(refused) => refuse(refused, words[0], &mut replies),
                             }
@@ -58,6 +60,13 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         }
         input.copy_within(done..filled, 0);
         filled -= done;
+        if !more.is_empty() {
+            input.truncate(filled);
+            input.append(&mut more);
+            filled = input.len();
+            input.resize(filled.max(ROOM), 0);
+            continue;
+        }
         if filled == input.len() {
             input.resize(input.len() * 2, 0);
         }
