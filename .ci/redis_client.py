@@ -129,6 +129,12 @@ except redis.ResponseError as error:
     assert "wrong kind" in str(error) and client.lpop("second") == "kept"
 else:
     raise AssertionError("a list went into a set")
+# What is not there is moved nowhere; what is moved to where it was stays, and for as long.
+assert client.lmove("none", "set") is None and not client.smove("none", "list", "a")
+assert client.blmove("none", "set", 0.01) is None and "wrong kind" in answer("SMOVE set list none")
+assert client.rpush("l", "a") and client.sadd("s", "a") and client.expire("l", 100) and client.expire("s", 100)
+assert client.lmove("l", "l") == "a" and client.smove("s", "s", "a") and client.ttl("l") > 0 and client.ttl("s") > 0
+assert client.lrange("l", 0, -1) == ["a"] and client.smembers("s") == {"a"} and client.delete("l", "s") == 2
 # Optimistic locking.
 with client.pipeline() as guarded:
     guarded.watch("balance")

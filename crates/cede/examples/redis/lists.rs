@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use super::commands::{Refused, integer};
 use super::protocol::Replies;
-use super::store::{Store, Value};
+use super::store::{Bytes, Store, Value};
 use super::values::{change, look};
+
+type List = VecDeque<Bytes>;
 
 /// Which end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,20 @@ impl End {
             _ => Err(Refused::Syntax),
         }
     }
+
+    fn put(self, list: &mut List, value: Bytes) {
+        match self {
+            End::Left => list.push_front(value),
+            End::Right => list.push_back(value),
+        }
+    }
+
+    fn take(self, list: &mut List) -> Option<Bytes> {
+        match self {
+            End::Left => list.pop_front(),
+            End::Right => list.pop_back(),
+        }
+    }
 }
 
 pub(crate) fn run(
@@ -36,7 +52,6 @@ pub(crate) fn run(
     store: &Store,
     replies: &mut Replies,
 ) -> Result<bool, Refused> {
-    type List = VecDeque<Vec<u8>>;
     match (name, arguments) {
         (b"LPUSH" | b"RPUSH" | b"LPUSHX" | b"RPUSHX", [key, values @ ..]) if !values.is_empty() => {
             let only_there = name.ends_with(b"X");
@@ -141,22 +156,15 @@ pub(crate) fn is_list(key: &[u8], store: &Store) -> bool {
 
 /// How long it is then.
 pub(crate) fn push(end: End, key: &[u8], value: &[u8], store: &Store) -> Result<usize, Refused> {
-    Ok(change!(store, key, List, |list: &mut VecDeque<Vec<u8>>| {
-        match end {
-            End::Left => list.push_front(value.to_vec()),
-            End::Right => list.push_back(value.to_vec()),
-        }
+    Ok(change!(store, key, List, |list: &mut List| {
+        end.put(list, value.to_vec());
         Ok((true, list.len()))
     }))
 }
 
-pub(crate) fn pop(end: End, key: &[u8], count: usize, store: &Store) -> Result<Vec<Vec<u8>>, Refused> {
-    Ok(change!(store, key, List, |list: &mut VecDeque<Vec<u8>>| {
-        let next = || match end {
-            End::Left => list.pop_front(),
-            End::Right => list.pop_back(),
-        };
-        let popped: Vec<_> = std::iter::from_fn(next).take(count).collect();
+pub(crate) fn pop(end: End, key: &[u8], count: usize, store: &Store) -> Result<Vec<Bytes>, Refused> {
+    Ok(change!(store, key, List, |list: &mut List| {
+        let popped: Vec<_> = std::iter::from_fn(|| end.take(list)).take(count).collect();
         Ok((!popped.is_empty(), popped))
     }))
 }
@@ -166,9 +174,19 @@ pub(crate) fn shift(
     (from, out): (&[u8], End),
     (to, into): (&[u8], End),
     store: &Store,
-) -> Result<Option<Vec<u8>>, Refused> {
-    // Nothing is taken that cannot be put there.
-    look!(store, to, List, |_: Option<&mut VecDeque<Vec<u8>>>| ());
+) -> Result<Option<Bytes>, Refused> {
+    if !look!(store, from, List, |list: Option<&mut List>| list.is_some()) {
+        return Ok(None);
+    }
+    if from == to {
+        // In one change: a list of which nothing is left goes away, and its time with it.
+        return Ok(change!(store, from, List, |list: &mut List| {
+            let taken = out.take(list);
+            taken.iter().for_each(|value| into.put(list, value.clone()));
+            Ok((taken.is_some(), taken))
+        }));
+    }
+    look!(store, to, List, |_: Option<&mut List>| ()); // nothing is taken that cannot be put there
     let taken = pop(out, from, 1, store)?.pop();
     if let Some(value) = &taken {
         push(into, to, value, store)?;
@@ -177,7 +195,7 @@ pub(crate) fn shift(
 }
 
 /// So many that are like this, from the beginning, or, if negative, from the end; all, if 0. How many there were.
-fn remove(list: &mut VecDeque<Vec<u8>>, count: i64, value: &[u8]) -> usize {
+fn remove(list: &mut List, count: i64, value: &[u8]) -> usize {
     let like: Vec<usize> = (0..list.len()).filter(|at| list[*at] == value).collect();
     let most = if count == 0 { like.len() } else { like.len().min(count.unsigned_abs() as usize) };
     let gone = if count < 0 { &like[like.len() - most..] } else { &like[..most] };

@@ -95,12 +95,13 @@ pub(crate) fn run(
             });
         }
         (b"SMOVE", [from, to, member]) => {
-            look!(store, to, Set, |_: Option<&mut Set>| ()); // nothing is taken that cannot be put there
-            let moved = change!(store, from, Set, |set: &mut Set| {
-                let moved = set.remove(*member);
-                Ok((moved, moved))
-            });
-            if moved {
+            let there = look!(store, from, Set, |set: Option<&mut Set>| set.map(|set| set.contains(*member)));
+            if there.is_some() {
+                look!(store, to, Set, |_: Option<&mut Set>| ()); // nothing is taken that cannot be put there
+            }
+            let moved = there == Some(true);
+            if moved && from != to {
+                change!(store, from, Set, |set: &mut Set| Ok((set.remove(*member), ())));
                 change!(store, to, Set, |set: &mut Set| Ok((set.insert(member.to_vec()), ())));
             }
             replies.integer(i64::from(moved));
