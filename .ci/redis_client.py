@@ -181,6 +181,10 @@ assert client.set("r", "Hello World") and client.getrange("r", -5, -1) == "World
 assert client.setrange("r", 6, "Redis") == 11 and client.get("r") == "Hello Redis"
 assert client.set("g", 2, exat=int(time.time()) + 100) and 0 < client.ttl("g") <= 100
 assert client.set("g", 3, keepttl=True) and client.ttl("g") > 0 and client.set("g", 4, get=True) == "3"
+for command in ["SET g 5 EX 0", "SET g 5 PXAT -1", "SETEX g 0 5", "PSETEX g -1 5", "GETEX g EX 0", "EXPIRE g 9223372036854775807"]:
+    assert answer(command) == f"invalid expire time in '{command.split()[0].lower()}' command", command
+for command in ["SET g 5 EX 9223372036854775807", "SET g 5 EX 1 KEEPTTL", "SET g 5 PX 1 EX 1", "SET g 5 NX XX", "GETEX g EX x"]:
+    assert isinstance(answer(command), str) and client.get("g") == "4", command
 assert client.pexpireat("g", int(time.time() * 1000) - 1) and not client.exists("g")
 assert client.rename("r", "s") and client.get("s") == "Hello Redis" and client.renamenx("s", "f") is False
 assert client.touch("s", "f", "none") == 2 and client.delete("f", "h", "s") == 3
@@ -189,6 +193,9 @@ assert client.hincrbyfloat("new", "f", 0.5) == 1.5 and dict(client.hscan_iter("n
 assert client.sadd("one", *"abc") == 3 and client.smove("one", "two", "a") and client.smismember("two", "a", "b") == [1, 0]
 assert client.srandmember("one") in ("b", "c") and sorted(client.srandmember("one", 5)) == ["b", "c"]
 assert len(client.srandmember("one", -5)) == 5 and sorted(client.sscan_iter("one", match="[bc]")) == ["b", "c"]
+assert client.srandmember("one", 0) == [] and "out of range" in answer("SRANDMEMBER one -9223372036854775808")
+for command in ["LPOP list -1", "RPOP none -1", "SPOP one -1", "ZPOPMIN none -1", "ZPOPMAX none -9223372036854775808"]:
+    assert answer(command) == "value is out of range, must be positive", command
 assert client.zadd("z", {"m": 1.5, "n": 2}) == 2 and list(client.zscan_iter("z", match="m")) == [("m", 1.5)]
 assert client.delete("new", "one", "two", "z") == 4
 assert client.client_setname("somebody") and client.client_getname() == "somebody"

@@ -33,6 +33,9 @@ pub(crate) enum Refused {
     /// Of a time to wait.
     Time,
     NegativeTime,
+    /// Of a time until which something is kept.
+    Expiry,
+    Negative,
     NoKey,
     Range,
     Unknown,
@@ -216,6 +219,8 @@ pub(crate) fn refuse(refused: Refused, name: &[u8], replies: &mut Replies) {
         Refused::Overflow => "ERR increment or decrement would overflow".to_owned(),
         Refused::Time => "ERR timeout is not a float or out of range".to_owned(),
         Refused::NegativeTime => "ERR timeout is negative".to_owned(),
+        Refused::Expiry => format!("ERR invalid expire time in '{name}' command"),
+        Refused::Negative => "ERR value is out of range, must be positive".to_owned(),
         Refused::Range => "ERR offset is out of range".to_owned(),
         Refused::NoKey => "ERR no such key".to_owned(),
         Refused::Unknown => format!("ERR unknown command '{name}'"),
@@ -266,6 +271,11 @@ fn of_server(
 /// A number as an argument.
 pub(crate) fn integer(word: &[u8]) -> Result<i64, Refused> {
     std::str::from_utf8(word).ok().and_then(|text| text.parse().ok()).ok_or(Refused::Integer)
+}
+
+/// How many, as an argument.
+pub(crate) fn count(word: &[u8]) -> Result<usize, Refused> {
+    usize::try_from(integer(word)?).map_err(|_| Refused::Negative)
 }
 
 /// A number with a point as an argument.

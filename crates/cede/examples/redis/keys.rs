@@ -43,15 +43,10 @@ pub(crate) fn run(
             Ok(())
         }
         (b"SCAN", [_, options @ ..]) => scan(options, store, replies),
-        (b"EXPIREAT", [key, time]) => {
-            integer(time).map(|time| expire(store, key, from_now(time.saturating_mul(1000)), 1, replies))
-        }
-        (b"PEXPIREAT", [key, time]) => {
-            integer(time).map(|time| expire(store, key, from_now(time), 1, replies))
-        }
         (b"RENAME" | b"RENAMENX", [from, to]) => rename(name, from, to, store, replies),
-        (b"EXPIRE", [key, time]) => integer(time).map(|time| expire(store, key, time, 1000, replies)),
-        (b"PEXPIRE", [key, time]) => integer(time).map(|time| expire(store, key, time, 1, replies)),
+        (b"EXPIRE" | b"PEXPIRE" | b"EXPIREAT" | b"PEXPIREAT", [key, time]) => {
+            expire(name, key, time, store, replies)
+        }
         (b"TTL", [key]) => left(store, key, 1000, replies),
         (b"PTTL", [key]) => left(store, key, 1, replies),
         (b"PERSIST", [key]) => {
@@ -145,10 +140,13 @@ pub(crate) fn from_now(millis: i64) -> i64 {
     millis.saturating_sub(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn expire(store: &Store, key: &[u8], time: i64, unit: u64, replies: &mut Replies) {
-    let time = u64::try_from(time).unwrap_or(0); // in the past: now
-    let before = store.keep_until(key, Some(after(time.saturating_mul(unit))));
+fn expire(name: &[u8], key: &[u8], time: &[u8], store: &Store, replies: &mut Replies) -> Result<(), Refused> {
+    let factor = if name[0] == b'P' { 1 } else { 1000 };
+    let millis = integer(time)?.checked_mul(factor).ok_or(Refused::Expiry)?;
+    let millis = if name.ends_with(b"AT") { from_now(millis) } else { millis };
+    let before = store.keep_until(key, Some(after(millis)));
     replies.integer(i64::from(before.is_some()));
+    Ok(())
 }
 
 /// How long it is still there: -1 for ever, -2 if it is not.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::commands::{Refused, integer};
+use super::commands::{Refused, count, integer};
 use super::protocol::Replies;
 use super::store::{Bytes, Store, Value};
 use super::values::{change, look};
@@ -91,10 +91,10 @@ pub(crate) fn run(
             });
             replies.integer(length);
         }
-        (b"LPOP" | b"RPOP", [key, count]) => {
-            let count = usize::try_from(integer(count)?).map_err(|_| Refused::Integer)?;
+        (b"LPOP" | b"RPOP", [key, most]) => {
+            let most = count(most)?;
             let there = look!(store, key, List, |list: Option<&mut List>| list.is_some());
-            let popped = pop(End::of(name), key, count, store)?;
+            let popped = pop(End::of(name), key, most, store)?;
             if there { replies.bulks(&popped) } else { replies.null_array() }
         }
         (b"LLEN", [key]) => {

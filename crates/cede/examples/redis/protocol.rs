@@ -4,9 +4,9 @@
 #[derive(Debug)]
 pub(crate) struct ProtocolError(pub(crate) &'static str);
 
-/// The longest word of a command, and the most words.
+/// The longest word of a command, and the most words, also of a reply that takes its number from the client.
 pub(crate) const LONGEST: usize = 64 << 20;
-const MOST: usize = 1 << 20;
+pub(crate) const MOST: usize = 1 << 20;
 
 /// The command at the beginning of `bytes`, word by word, and how long it is; `None` if it is not whole.
 pub(crate) fn parse<'a>(bytes: &'a [u8], words: &mut Vec<&'a [u8]>) -> Result<Option<usize>, ProtocolError> {

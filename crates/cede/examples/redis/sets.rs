@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher};
 
-use super::commands::{Refused, integer};
+use super::commands::{Refused, count, integer};
 use super::keys::{matches, scanned};
-use super::protocol::Replies;
+use super::protocol::{MOST, Replies};
 use super::store::{Store, Value};
 use super::values::{change, look};
 
@@ -45,10 +45,7 @@ pub(crate) fn run(
             replies.integer(count as i64);
         }
         (b"SPOP", [key]) => replies.bulk_or_null(pop(key, 1, store)?.first().map(|member| &**member)),
-        (b"SPOP", [key, count]) => {
-            let count = usize::try_from(integer(count)?).map_err(|_| Refused::Integer)?;
-            replies.bulks(&pop(key, count, store)?);
-        }
+        (b"SPOP", [key, most]) => replies.bulks(&pop(key, count(most)?, store)?),
         (b"SINTER" | b"SUNION" | b"SDIFF", [first, others @ ..]) => {
             let of = |key: &[u8]| -> Result<Set, Refused> {
                 Ok(look!(store, key, Set, |set: Option<&mut Set>| set
@@ -80,6 +77,9 @@ pub(crate) fn run(
         (b"SRANDMEMBER", [key, count]) => {
             let count = integer(count)?;
             let most = usize::try_from(count.unsigned_abs()).map_err(|_| Refused::Integer)?;
+            if count < 0 && most > MOST {
+                return Err(Refused::Integer); // it would be told for ever, and nobody else anything
+            }
             look!(store, key, Set, |set: Option<&mut Set>| {
                 let mut all: Vec<_> = set.map_or_else(Vec::new, |set| set.iter().cloned().collect());
                 if count < 0 {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
-use super::commands::{Refused, float, integer};
+use super::commands::{Refused, count, float, integer};
 use super::keys::{matches, scanned};
 use super::lists::range;
 use super::protocol::Replies;
@@ -148,12 +148,11 @@ pub(crate) fn run(
                 tell(&found, true, replies);
             });
         }
-        (b"ZPOPMIN" | b"ZPOPMAX", [key, count @ ..]) if count.len() <= 1 => {
-            let count = count.first().map_or(Ok(1), |count| integer(count))?;
-            let count = usize::try_from(count).map_err(|_| Refused::Integer)?;
+        (b"ZPOPMIN" | b"ZPOPMAX", [key, most @ ..]) if most.len() <= 1 => {
+            let most = most.first().map_or(Ok(1), |most| count(most))?;
             let popped = change!(store, key, Sorted, |sorted: &mut Sorted| {
                 let popped: Vec<_> =
-                    std::iter::from_fn(|| sorted.pop(name == b"ZPOPMIN")).take(count).collect();
+                    std::iter::from_fn(|| sorted.pop(name == b"ZPOPMIN")).take(most).collect();
                 Ok((!popped.is_empty(), popped))
             });
             tell(&popped, true, replies);

@@ -190,8 +190,9 @@ impl Store {
     }
 }
 
-/// So far from now; as far as can be, if that is too far.
-pub(crate) fn after(millis: u64) -> Instant {
+/// So far from now: now, if that is over already; as far as can be, if that is too far.
+pub(crate) fn after(millis: i64) -> Instant {
     let now = Instant::now();
-    now.checked_add(Duration::from_millis(millis)).unwrap_or(now + Duration::from_secs(1 << 32))
+    let left = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    now.checked_add(left).unwrap_or(now + Duration::from_secs(1 << 32))
 }

@@ -30,9 +30,8 @@ pub(crate) fn run(
             replies.integer(i64::from(free));
         }
         (b"SETEX" | b"PSETEX", [key, time, value]) => {
-            let unit = if name == b"SETEX" { 1000 } else { 1 };
-            let time = u64::try_from(integer(time)?).map_err(|_| Refused::Integer)?;
-            store.set(key, value.to_vec(), Some(after(time.saturating_mul(unit))));
+            let unit = if name == b"SETEX" { b"EX" } else { b"PX" };
+            store.set(key, value.to_vec(), until(unit, time)?);
             replies.ok();
         }
         (b"GETSET", [key, value]) => {
@@ -136,14 +135,15 @@ pub(crate) fn plus(value: Option<&[u8]>, by: f64) -> Result<f64, Refused> {
 
 /// A time by its unit (`EX`, `PX`: from now; `EXAT`, `PXAT`: since 1970), if it is one.
 fn until(unit: &[u8], time: &[u8]) -> Result<Option<Instant>, Refused> {
-    let millis = match &*unit.to_ascii_uppercase() {
-        b"EX" => integer(time)?.saturating_mul(1000),
-        b"PX" => integer(time)?,
-        b"EXAT" => from_now(integer(time)?.saturating_mul(1000)).max(0),
-        b"PXAT" => from_now(integer(time)?).max(0),
+    let (factor, since_now) = match &*unit.to_ascii_uppercase() {
+        b"EX" => (1000, true),
+        b"PX" => (1, true),
+        b"EXAT" => (1000, false),
+        b"PXAT" => (1, false),
         _ => return Ok(None),
     };
-    Ok(Some(after(u64::try_from(millis).map_err(|_| Refused::Integer)?)))
+    let millis = integer(time)?.checked_mul(factor).filter(|millis| *millis > 0).ok_or(Refused::Expiry)?;
+    Ok(Some(after(if since_now { millis } else { from_now(millis) })))
 }
 
 fn add(key: &[u8], by: i64, store: &Store, replies: &mut Replies) -> Done {
@@ -162,12 +162,12 @@ fn set(key: &[u8], value: &[u8], options: &[&[u8]], store: &Store, replies: &mut
     let mut options = options.iter();
     while let Some(option) = options.next() {
         match &*option.to_ascii_uppercase() {
-            b"EX" | b"PX" | b"EXAT" | b"PXAT" => {
+            b"EX" | b"PX" | b"EXAT" | b"PXAT" if end.is_none() && !keep => {
                 end = until(option, options.next().ok_or(Refused::Syntax)?)?;
             }
-            b"KEEPTTL" => keep = true,
-            b"NX" => only = Some(false),
-            b"XX" => only = Some(true),
+            b"KEEPTTL" if end.is_none() => keep = true,
+            b"NX" if only != Some(true) => only = Some(false),
+            b"XX" if only != Some(false) => only = Some(true),
             b"GET" => get = true,
             _ => return Err(Refused::Syntax),
         }
