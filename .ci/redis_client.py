@@ -63,6 +63,7 @@ assert client.expire("a", 100) and 0 < client.ttl("a") <= 100 and client.persist
 assert client.exists("a", "b", "none") == 2 and client.delete("a", "b") == 2
 assert client.type("hash") == "hash" and sorted(client.keys("*s*")) == ["hash", "list", "set"]
 assert sorted(client.scan_iter(match="*s*", count=2)) == ["hash", "list", "set"]
+assert set(client.scan_iter(match="*s*", _type="SET")) == {"set"} and answer("SSCAN set 0 NOTHING x") == "syntax error"
 transaction = client.pipeline()
 transaction.set("sum", 1).incr("sum").get("sum")
 assert transaction.execute() == [True, 2, "2"]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::commands::{Refused, float, integer};
-use super::keys::{matches, scanned};
+use super::keys::{matches, pattern};
 use super::protocol::Replies;
 use super::sorted::text_of;
 use super::store::{Store, Value};
@@ -103,7 +103,7 @@ pub(crate) fn run(
             replies.integer(length as i64);
         }
         (b"HSCAN", [key, _, options @ ..]) => {
-            let pattern = scanned(options)?;
+            let pattern = pattern(options)?;
             look!(store, key, Hash, |hash: Option<&mut Hash>| {
                 let found = hash.into_iter().flatten().filter(|(field, _)| matches(pattern, field));
                 let found: Vec<_> = found.flat_map(|(field, value)| [field.clone(), value.clone()]).collect();

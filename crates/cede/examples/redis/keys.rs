@@ -85,17 +85,9 @@ pub(crate) fn knows(name: &[u8]) -> bool {
 
 /// All keys, of a pattern or a type, in one piece: a cursor is for servers that could not tell them all at once.
 fn scan(options: &[&[u8]], store: &Store, replies: &mut Replies) -> Result<(), Refused> {
-    let (mut pattern, mut kind) = (&b"*"[..], None);
-    for option in options.chunks(2) {
-        match (&*option[0].to_ascii_uppercase(), option.get(1)) {
-            (b"MATCH", Some(word)) => pattern = word,
-            (b"TYPE", Some(word)) => kind = Some(word.to_ascii_lowercase()),
-            (b"COUNT", Some(_)) => {}
-            _ => return Err(Refused::Syntax),
-        }
-    }
+    let (pattern, kind) = scanned(options)?;
     let all = store.all();
-    let of_kind = |value: &Value| kind.as_ref().is_none_or(|kind| value.kind().as_bytes() == kind);
+    let of_kind = |value: &Value| kind.is_none_or(|kind| kind.eq_ignore_ascii_case(value.kind().as_bytes()));
     let fits = |(key, entry): &(&Vec<u8>, &Entry)| matches(pattern, key) && of_kind(&entry.value);
     let found: Vec<_> = all.iter().filter(fits).map(|(key, _)| key.clone()).collect();
     replies.array(2);
@@ -104,17 +96,26 @@ fn scan(options: &[&[u8]], store: &Store, replies: &mut Replies) -> Result<(), R
     Ok(())
 }
 
-/// The pattern of `HSCAN` and its like, which tell all in one piece too.
-pub(crate) fn scanned<'a>(options: &[&'a [u8]]) -> Result<&'a [u8], Refused> {
-    let mut pattern = &b"*"[..];
+/// The pattern of `HSCAN` and its like, which tell all in one piece too; they know no types.
+pub(crate) fn pattern<'a>(options: &[&'a [u8]]) -> Result<&'a [u8], Refused> {
+    match scanned(options)? {
+        (pattern, None) => Ok(pattern),
+        _ => Err(Refused::Syntax),
+    }
+}
+
+/// The pattern and the type that are asked for. How many at a time is as the client likes: it gets all.
+fn scanned<'a>(options: &[&'a [u8]]) -> Result<(&'a [u8], Option<&'a [u8]>), Refused> {
+    let (mut pattern, mut kind) = (&b"*"[..], None);
     for option in options.chunks(2) {
         match (&*option[0].to_ascii_uppercase(), option.get(1)) {
             (b"MATCH", Some(word)) => pattern = word,
+            (b"TYPE", Some(word)) => kind = Some(*word),
             (b"COUNT", Some(_)) => {}
             _ => return Err(Refused::Syntax),
         }
     }
-    Ok(pattern)
+    Ok((pattern, kind))
 }
 
 fn rename(name: &[u8], from: &[u8], to: &[u8], store: &Store, replies: &mut Replies) -> Result<(), Refused> {

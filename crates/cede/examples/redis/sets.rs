@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher};
 
 use super::commands::{Refused, count, integer};
-use super::keys::{matches, scanned};
+use super::keys::{matches, pattern};
 use super::protocol::{MOST, Replies};
 use super::store::{Store, Value};
 use super::values::{change, look};
@@ -107,7 +107,7 @@ pub(crate) fn run(
             replies.integer(i64::from(moved));
         }
         (b"SSCAN", [key, _, options @ ..]) => {
-            let pattern = scanned(options)?;
+            let pattern = pattern(options)?;
             look!(store, key, Set, |set: Option<&mut Set>| {
                 let found = set.iter().flat_map(|set| set.iter()).filter(|member| matches(pattern, member));
                 replies.array(2);

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 use super::commands::{Refused, count, float, integer};
-use super::keys::{matches, scanned};
+use super::keys::{matches, pattern};
 use super::lists::range;
 use super::protocol::Replies;
 use super::store::{Bytes, Store, Value};
@@ -139,7 +139,7 @@ pub(crate) fn run(
             });
         }
         (b"ZSCAN", [key, _, options @ ..]) => {
-            let pattern = scanned(options)?;
+            let pattern = pattern(options)?;
             look!(store, key, Sorted, |sorted: Option<&mut Sorted>| {
                 let mut found = sorted.map_or_else(Vec::new, |sorted| sorted.range(0, usize::MAX, false));
                 found.retain(|(member, _)| matches(pattern, member));
