@@ -163,6 +163,8 @@ assert aborts("l", "LSET l 0 b") and aborts("h", "HSET h f 2") and aborts("z", "
 assert client.delete("l", "s", "h", "z") == 4
 refusals = ["INCRBYFLOAT new inf", "HINCRBYFLOAT new f inf", "HINCRBYFLOAT new f x", "LSET new 0 x"]
 assert all(isinstance(answer(command), str) for command in refusals) and not client.exists("new")
+assert client.set("empty", "") and "not an integer" in answer("INCR empty") and "not a valid float" in answer("INCRBYFLOAT empty 1")
+assert client.get("empty") == "" and client.delete("empty") == 1 and answer("LSET new 0 x") == "no such key"
 assert client.setrange("new", 0, "") == 0 and not client.exists("new")
 # A key that was not there, and is not there again, has changed; as has one whose time is another, or over.
 assert aborts("new", "SET new 1", "DEL new") and aborts("new", "RPUSH new 1", "RPOP new") and not aborts("new", "DEL new")
@@ -177,6 +179,7 @@ assert client.rpush("balance", "popped") == 1 and popping.result(5) == ("balance
 # More of strings, hashes, sets and keys.
 assert client.incrbyfloat("f", "10.5") == 10.5 and client.incrbyfloat("f", 0.1) == 10.6
 assert client.msetnx({"f": 1, "g": 1}) is False and client.msetnx({"g": 1, "h": 2}) and client.getex("g", ex=50) == "1"
+assert client.pexpire("g", 300) and client.ttl("g") == 0 and client.pexpire("g", 50_000)
 assert 0 < client.ttl("g") <= 50 and client.getex("g", persist=True) == "1" and client.ttl("g") == -1
 assert client.set("r", "Hello World") and client.getrange("r", -5, -1) == "World"
 assert client.setrange("r", 6, "Redis") == 11 and client.get("r") == "Hello Redis"

@@ -29,6 +29,7 @@ pub(crate) enum Refused {
     Type,
     Integer,
     Float,
+    Infinite,
     Overflow,
     /// Of a time to wait.
     Time,
@@ -216,6 +217,7 @@ pub(crate) fn refuse(refused: Refused, name: &[u8], replies: &mut Replies) {
         Refused::Type => "WRONGTYPE Operation against a key holding the wrong kind of value".to_owned(),
         Refused::Integer => "ERR value is not an integer or out of range".to_owned(),
         Refused::Float => "ERR value is not a valid float".to_owned(),
+        Refused::Infinite => "ERR increment would produce NaN or Infinity".to_owned(),
         Refused::Overflow => "ERR increment or decrement would overflow".to_owned(),
         Refused::Time => "ERR timeout is not a float or out of range".to_owned(),
         Refused::NegativeTime => "ERR timeout is negative".to_owned(),
@@ -275,7 +277,7 @@ pub(crate) fn integer(word: &[u8]) -> Result<i64, Refused> {
 
 /// How many, as an argument.
 pub(crate) fn count(word: &[u8]) -> Result<usize, Refused> {
-    usize::try_from(integer(word)?).map_err(|_| Refused::Negative)
+    integer(word).ok().and_then(|count| count.try_into().ok()).ok_or(Refused::Negative)
 }
 
 /// A number with a point as an argument.

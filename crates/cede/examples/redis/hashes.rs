@@ -80,7 +80,7 @@ pub(crate) fn run(
         (b"HINCRBYFLOAT", [key, field, by]) => {
             let by = float(by)?;
             let sum = change!(store, key, Hash, |hash: &mut Hash| {
-                let sum = text_of(plus(hash.get(*field).map(|value| &**value), by)?);
+                let sum = text_of(plus(hash.get(*field).map_or(b"0", |value| value), by)?);
                 hash.insert(field.to_vec(), sum.clone());
                 Ok((true, sum))
             });

@@ -157,7 +157,7 @@ fn left(store: &Store, key: &[u8], unit: u128, replies: &mut Replies) -> Result<
         Some(None) => -1,
         Some(Some(until)) => {
             let millis = until.saturating_duration_since(Instant::now()).as_millis();
-            i64::try_from(millis.div_ceil(unit)).unwrap_or(i64::MAX)
+            i64::try_from((millis + unit / 2) / unit).unwrap_or(i64::MAX) // the nearest
         }
     });
     replies.integer(left);

@@ -130,6 +130,9 @@ pub(crate) fn run(
         (b"LSET", [key, at, value]) => {
             let at = integer(at)?;
             let set = change!(store, key, List, |list: &mut List| {
+                if list.is_empty() {
+                    return Err(Refused::NoKey);
+                }
                 let found = place(at, list.len()).and_then(|at| list.get_mut(at));
                 let set = found.map(|found| *found = value.to_vec()).is_some();
                 Ok((set, set))

@@ -75,9 +75,8 @@ pub(crate) fn run(
         }
         (b"INCRBYFLOAT", [key, by]) => {
             let by = float(by)?;
-            let sum = change!(store, key, String, |value: &mut Vec<u8>| {
-                let before = Some(&**value).filter(|value| !value.is_empty());
-                *value = text_of(plus(before, by)?);
+            let sum = change!(store, key, String, b"0".to_vec(), |value: &mut Vec<u8>| {
+                *value = text_of(plus(value, by)?);
                 Ok((true, value.clone()))
             });
             replies.bulk(&sum);
@@ -127,10 +126,10 @@ pub(crate) fn run(
     Ok(true)
 }
 
-/// The sum with what is there, if it is a number; nothing counts as 0.
-pub(crate) fn plus(value: Option<&[u8]>, by: f64) -> Result<f64, Refused> {
-    let sum = value.map_or(Ok(0.0), float)? + by;
-    if sum.is_finite() { Ok(sum) } else { Err(Refused::Float) }
+/// The sum with what is there, if it is a number.
+pub(crate) fn plus(value: &[u8], by: f64) -> Result<f64, Refused> {
+    let sum = float(value)? + by;
+    if sum.is_finite() { Ok(sum) } else { Err(Refused::Infinite) }
 }
 
 /// A time by its unit (`EX`, `PX`: from now; `EXAT`, `PXAT`: since 1970), if it is one.
@@ -147,9 +146,8 @@ fn until(unit: &[u8], time: &[u8]) -> Result<Option<Instant>, Refused> {
 }
 
 fn add(key: &[u8], by: i64, store: &Store, replies: &mut Replies) -> Done {
-    let sum = change!(store, key, String, |value: &mut Vec<u8>| {
-        let before = if value.is_empty() { 0 } else { integer(value)? };
-        let sum = before.checked_add(by).ok_or(Refused::Overflow)?;
+    let sum = change!(store, key, String, b"0".to_vec(), |value: &mut Vec<u8>| {
+        let sum = integer(value)?.checked_add(by).ok_or(Refused::Overflow)?;
         *value = sum.to_string().into_bytes();
         Ok((true, sum))
     });

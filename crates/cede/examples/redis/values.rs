@@ -21,12 +21,16 @@ macro_rules! look {
     };
 }
 
-/// Changes a value of one kind, which is made if there is none; `$change` says first whether it has changed something.
+/// Changes a value of one kind, which is made if there is none: empty, or as `$new` says. `$change` says first whether it
+/// has changed something.
 macro_rules! change {
     ($store:expr, $key:expr, $kind:ident, $change:expr) => {
+        change!($store, $key, $kind, Default::default(), $change)
+    };
+    ($store:expr, $key:expr, $kind:ident, $new:expr, $change:expr) => {
         $store.change(
             $key,
-            || Value::$kind(Default::default()),
+            || Value::$kind($new),
             |value| match value {
                 Value::$kind(value) => $change(value),
                 _ => Err(Refused::Type),
