@@ -153,6 +153,10 @@ with client.pipeline() as guarded:
     guarded.incr("balance")
     assert guarded.execute() == [6]
 assert client.transaction(lambda pipe: (pipe.multi(), pipe.decr("balance")), "balance") == [5] and client.delete("balance")
+# Nobody waits in a transaction, and what it takes itself nobody else is given.
+popping = waits("BLPOP jobs 10")
+transaction.blpop("none", timeout=0).blmove("none", "jobs", 0).rpush("jobs", "a", "b").blpop("jobs", timeout=0)
+assert transaction.execute() == [None, None, 2, ("jobs", "a")] and popping.result(5) == ("jobs", "b")
 # What is refused, or changes nothing, makes no key, and no transaction is aborted for it.
 assert client.rpush("l", "a") and client.sadd("s", "a") and client.hset("h", "f", 1) and client.zadd("z", {"m": 1})
 for command in ["LREM l 0 b", "LINSERT l BEFORE b c", "LSET l 5 b", "INCR l", "BLPOP l2 l3 0.01"]:

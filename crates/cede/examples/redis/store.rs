@@ -196,3 +196,46 @@ pub(crate) fn after(millis: i64) -> Instant {
     let left = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
     now.checked_add(left).unwrap_or(now + Duration::from_secs(1 << 32))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_has_come_and_gone_has_changed() {
+        let store = Store::default();
+        let (watch, other) = (store.watch(b"key"), store.watch(b"other"));
+        assert!(!store.has_changed(&watch) && store.remove(b"key").is_none() && !store.has_changed(&watch));
+        store.set(b"key", vec![], Some(after(0)));
+        store.sweep();
+        let later = store.watch(b"key");
+        assert_eq!([&watch, &other, &later].map(|watch| store.has_changed(watch)), [true, false, false]);
+    }
+
+    #[test]
+    fn changes_are_counted_only_while_somebody_watches() {
+        let store = Store::default();
+        let (one, same, other) = (store.watch(b"key"), store.watch(b"key"), store.watch(b"other"));
+        let left = || {
+            store.sweep();
+            store.watched.borrow().len()
+        };
+        assert_eq!(left(), 2);
+        drop((same, other));
+        assert_eq!(left(), 1);
+        drop(one);
+        assert_eq!(left(), 0);
+    }
+
+    #[test]
+    fn a_change_that_is_none_makes_nothing() {
+        let store = Store::default();
+        let watch = store.watch(b"key");
+        let make = || Value::String(vec![]);
+        assert!(store.change(b"key", make, |_| Ok((false, ()))).is_ok());
+        assert!(store.change(b"key", make, |_| Err::<(bool, ()), _>(Refused::Integer)).is_err());
+        assert!(store.all().is_empty() && !store.has_changed(&watch));
+        assert!(store.change(b"key", make, |_| Ok((true, ()))).is_ok());
+        assert!(store.all().len() == 1 && store.has_changed(&watch));
+    }
+}
