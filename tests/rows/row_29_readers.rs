@@ -1,13 +1,16 @@
 //! Row 29: callbacks for the readiness of descriptors; several on one, removed, closed, and with a number
 //! that comes back.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
-use cede::{Awaitable, EventLoop, LoopHandle};
+use cede::{Awaitable, EventLoop, LoopHandle, VirtualClock};
 use cede_tests::trace::{Trace, event_loop, run, run_briefly};
 
 /// Two ends; the first does not block, and may have several owners.
@@ -195,4 +198,63 @@ fn closing_the_loop_lets_its_readers_go() {
     assert_eq!(Rc::strong_count(&ours), 1);
     let error = event_loop.add_reader(ours, || ()).unwrap_err();
     assert!(error.to_string().contains("closed"), "{error}");
+}
+
+/// Does this when the thread that calls now has gone to sleep: so that the loop's wait ends with it, and no look before.
+fn while_the_loop_sleeps(act: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<()> {
+    let stat = Path::new("/proc").join(std::fs::read_link("/proc/thread-self").unwrap()).join("stat");
+    std::thread::spawn(move || {
+        let state = || std::fs::read_to_string(&stat).unwrap();
+        // Behind the name, which is in parentheses.
+        while !state().rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('S')) {
+            std::thread::yield_now();
+        }
+        act();
+    })
+}
+
+/// Under a virtual clock the loop looks once more after a sleep: what it had been told of there is told again.
+#[test]
+fn a_reader_that_blocks_is_called_once_for_each_message() {
+    let event_loop = EventLoop::with_clock(VirtualClock::new()).unwrap();
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    // It blocks; but a test that fails shall end.
+    ours.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let (ours, theirs, calls) = (Rc::new(ours), Arc::new(theirs), Rc::new(Cell::new(0)));
+    let (handle, source, counted) = (LoopHandle::clone(&event_loop), ours.clone(), calls.clone());
+    let read = move || {
+        counted.set(counted.get() + 1);
+        (&*source).read_exact(&mut [0; 4]).unwrap();
+        handle.stop();
+    };
+    event_loop.add_reader(ours, read).unwrap();
+    for message in 1..=20 {
+        let theirs = theirs.clone();
+        let writer = while_the_loop_sleeps(move || (&*theirs).write_all(b"news").unwrap());
+        event_loop.run_forever().unwrap();
+        writer.join().unwrap();
+        assert_eq!(calls.get(), message);
+    }
+}
+
+/// The hang-up is news for both of them.
+#[test]
+fn a_callback_that_is_removed_is_not_called_however_often_the_loop_had_looked() {
+    let trace = Trace::new();
+    let event_loop = event_loop(&trace);
+    let (ours, theirs) = pair();
+    while (&*ours).write(&[0; 4096]).is_ok() {} // until there is no room
+    let (handle, source, told) = (LoopHandle::clone(&event_loop), ours.clone(), trace.clone());
+    let read = move || {
+        told.add("readable");
+        assert!(handle.remove_writer(&source) && handle.remove_reader(&source));
+        handle.stop();
+    };
+    event_loop.add_reader(ours.clone(), read).unwrap();
+    event_loop.add_writer(ours, always(&trace, "writable")).unwrap();
+    let closer = while_the_loop_sleeps(move || drop(theirs));
+    event_loop.run_forever().unwrap();
+    closer.join().unwrap();
+    run_briefly(&event_loop);
+    assert_eq!(trace.take(), ["readable"]);
 }

@@ -144,6 +144,11 @@ impl Timer {
     pub(crate) fn cancelled(&self) -> bool {
         self.cancelled.get()
     }
+
+    /// Whether it is still to be called.
+    fn wanted(&self) -> bool {
+        !self.cancelled.get() && !self.called.get()
+    }
 }
 
 /// A timer's name while it is pending. None is 0, so that there is room for none.
@@ -194,19 +199,22 @@ impl HandleCell {
         Rc::new(HandleCell { run: Cell::new(Some(run)), timer: Timer::default(), site })
     }
 
-    /// One for this call of a function that is called more often. It takes the place of the one before, and its
-    /// memory, if nobody remembers that any more.
+    /// One for this call of a function that is called more often; none while the one before is still to be called.
+    /// It takes the place of that one, and its memory, if nobody remembers it any more.
     pub(crate) fn again(
         before: &mut Option<Rc<Self>>,
         run: &Rc<dyn Fn()>,
         site: &'static Location<'static>,
-    ) -> Rc<Self> {
+    ) -> Option<Rc<Self>> {
+        if before.as_ref().is_some_and(|before| before.timer.wanted()) {
+            return None;
+        }
         let run = Function::Shared(run.clone());
         match before.as_mut().and_then(Rc::get_mut) {
             Some(cell) => *cell = HandleCell { run: Cell::new(Some(run)), timer: Timer::default(), site },
             None => *before = Some(Self::of(run, site)),
         }
-        before.clone().expect("it was made above")
+        before.clone()
     }
 
     /// Whether this call cancelled it.

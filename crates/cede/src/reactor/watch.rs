@@ -52,11 +52,13 @@ impl Watch {
         Interest { read: self.read.borrow().is_some(), write: self.write.borrow().is_some(), edge: false }
     }
 
-    /// Queues the callbacks that this is news for.
+    /// Queues the callbacks that this is news for. One that is queued already is called once, however often the loop
+    /// looks before: a second call would find nothing left to read, and might block.
     pub(super) fn tell(&self, happened: Happened, schedule: &Schedule) {
         for (way, ready) in [(Way::Read, happened.readable), (Way::Write, happened.writable)] {
-            if let Some(call) = self.call(way).borrow_mut().as_mut().filter(|_| ready) {
-                let cell = HandleCell::again(&mut call.queued, &call.run, call.site);
+            if let Some(call) = self.call(way).borrow_mut().as_mut().filter(|_| ready)
+                && let Some(cell) = HandleCell::again(&mut call.queued, &call.run, call.site)
+            {
                 schedule.push(Callback::Function(cell));
             }
         }
