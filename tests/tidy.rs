@@ -53,7 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("L2 the loop and what it owns", &["event_loop", "async_generator", "reactor", "signals", "threads"]),
-    ("L3 of the running loop", &["facade", "time"]),
+    ("L3 of the running loop", &["backoff", "facade", "time"]),
     ("L3 coordination", &["sync", "combinators", "contextlib", "compat"]),
     ("L3 on top of that", &["channel", "net", "pipe", "trace", "explore"]),
     ("L3 on top of sockets", &["fs", "loops", "process", "stdio", "streams", "tls"]),

@@ -73,6 +73,7 @@ compile_error!("cede runs on Unix: its stacks need mmap, guard pages and a signa
 extern crate self as cede;
 
 mod async_generator;
+mod backoff;
 mod blame;
 mod callback;
 pub mod channel;

@@ -58,15 +58,18 @@ impl Awaitable for Sleep {
         if self.duration.is_zero() {
             return settle(task::yield_now("sleep"), "sleep");
         }
-        let event_loop = match running_loop() {
-            Ok(event_loop) => event_loop,
-            Err(_) => return settle(Err(Interrupt::Error(Error::no_running_loop("sleep"))), "sleep"),
-        };
-        let sleeper = event_loop.begin_sleep(self.duration, Location::caller());
-        let slept = sleeper.wait("sleep", Location::caller());
-        event_loop.end_sleep(&sleeper);
-        settle(slept, "sleep")
+        settle(pause(self.duration, "sleep"), "sleep")
     }
+}
+
+/// Sleeps, for the library's own calls: what keeps it from sleeping is an error.
+#[track_caller]
+pub(crate) fn pause(duration: Duration, call: &'static str) -> Result<(), Interrupt> {
+    let event_loop = running_loop().map_err(|_| Interrupt::Error(Error::no_running_loop(call)))?;
+    let sleeper = event_loop.begin_sleep(duration, Location::caller());
+    let slept = sleeper.wait(call, Location::caller());
+    event_loop.end_sleep(&sleeper);
+    slept
 }
 
 /// # Panics

@@ -2,11 +2,16 @@ use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use super::datagram::datagrams;
 use super::options::options;
 use super::stream::descriptor;
+use crate::backoff::Backoff;
 use crate::reactor::{Source, Way, make};
+
+/// How soon a full receiver is tried again, at most.
+const LATER: Duration = Duration::from_millis(50);
 
 /// A datagram socket between programs of this machine. Sending and receiving cede instead of blocking; nothing
 /// is lost on the way, nor comes out of order.
@@ -90,13 +95,15 @@ impl UnixDatagram {
         self.source.io().connect_addr(address)
     }
 
-    /// Sends one datagram to the socket at this path. Cedes while the receiver has no room.
+    /// Sends one datagram to the socket at this path. Cedes while the receiver has no room; the system tells nobody when
+    /// it has, so it is tried again after a turn, and then every 1 to 50 ms. [`send`](Self::send), on a connected socket,
+    /// is told.
     ///
     /// # Errors
     /// When nobody is there. The cancellation, if the task is cancelled meanwhile.
     pub fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         let path = path.as_ref();
-        self.source.when(Way::Write, "UnixDatagram::send_to", |socket| socket.send_to(bytes, path))
+        self.send_to_any("UnixDatagram::send_to", |socket| socket.send_to(bytes, path))
     }
 
     /// As [`send_to`](Self::send_to), to an address.
@@ -104,8 +111,33 @@ impl UnixDatagram {
     /// # Errors
     /// As [`send_to`](Self::send_to).
     pub fn send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
-        self.source
-            .when(Way::Write, "UnixDatagram::send_to_addr", |socket| socket.send_to_addr(bytes, address))
+        self.send_to_any("UnixDatagram::send_to_addr", |socket| socket.send_to_addr(bytes, address))
+    }
+
+    /// Where the receiver is full, this socket can be written to all the same, and its readiness says no more than that.
+    /// Waiting for it twice lets a receiver on the same loop make room: the first may end by what had been told before.
+    /// Waiting for it again and again would burn the processor (97,000 turns in half a second).
+    fn send_to_any(
+        &self,
+        call: &'static str,
+        mut attempt: impl FnMut(&net::UnixDatagram) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut backoff = Backoff::new(call, LATER);
+        let mut waits = 2;
+        loop {
+            let sent = self.source.when(Way::Write, call, |socket| match attempt(socket) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits == 0 => Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    waits -= 1;
+                    Err(error)
+                }
+                sent => sent.map(Some),
+            })?;
+            match sent {
+                Some(count) => return Ok(count),
+                None => backoff.wait()?,
+            }
+        }
     }
 
     /// Ends one direction, or both.

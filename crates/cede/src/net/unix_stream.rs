@@ -11,13 +11,11 @@ use super::connect::connect_socket;
 use super::options::options;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::{descriptor, read_and_write};
-use crate::coroutine::Awaitable;
+use crate::backoff::Backoff;
 use crate::error::Failure;
 use crate::reactor::{Source, make};
-use crate::time::sleep;
 
-/// How soon a full listener is tried again, at first and at most.
-const SOON: Duration = Duration::from_millis(1);
+/// How soon a full listener is tried again, at most.
 const LATER: Duration = Duration::from_millis(100);
 
 /// A connection between programs of this machine. Reading and writing cede instead of blocking; both work
@@ -73,14 +71,11 @@ impl UnixStream {
     }
 
     fn connect_to(to: &SockAddr, call: &'static str, name: &dyn fmt::Display) -> io::Result<Self> {
-        let mut pause = SOON;
+        let mut backoff = Backoff::new(call, LATER);
         loop {
             match connect_socket(Domain::UNIX, Type::STREAM, to, call) {
                 Ok(source) => return Ok(UnixStream { source: source.map(net::UnixStream::from) }),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    sleep(pause).await_()?;
-                    pause = LATER.min(pause * 2);
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => backoff.wait()?,
                 Err(error) if error.is_cancelled() => return Err(error),
                 Err(error) => return Err(io::Error::new(error.kind(), format!("{call}: {name}: {error}"))),
             }

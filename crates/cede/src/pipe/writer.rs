@@ -8,12 +8,10 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::ends::{check, named, writing_end};
-use crate::coroutine::Awaitable;
+use crate::backoff::Backoff;
 use crate::reactor::{Way, make};
-use crate::time::sleep;
 
-/// How soon a pipe without a reader is tried again, at first and at most.
-const SOON: Duration = Duration::from_millis(1);
+/// How soon a pipe without a reader is tried again, at most.
 const LATER: Duration = Duration::from_millis(50);
 
 writing_end! {
@@ -36,14 +34,11 @@ impl PipeWriter {
         let path = path.as_ref();
         let mut options = OpenOptions::new();
         options.write(true).custom_flags(libc::O_NONBLOCK);
-        let mut pause = SOON;
+        let mut backoff = Backoff::new(CALL, LATER);
         loop {
             match make(|| options.open(path)) {
                 Ok(file) => return Self::of(file.into(), CALL),
-                Err(error) if Errno::from_io_error(&error) == Some(Errno::NXIO) => {
-                    sleep(pause).await_()?;
-                    pause = LATER.min(pause * 2);
-                }
+                Err(error) if Errno::from_io_error(&error) == Some(Errno::NXIO) => backoff.wait()?,
                 Err(error) => return Err(named(&error, CALL, path)),
             }
         }
