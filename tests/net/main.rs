@@ -7,6 +7,7 @@ mod help;
 mod accept;
 mod allocations;
 mod backends;
+mod bounds;
 mod cancelling;
 mod churn;
 mod faults;

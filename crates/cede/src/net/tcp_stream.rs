@@ -52,7 +52,7 @@ impl TcpStream {
     /// cancellation, if the task is cancelled meanwhile.
     pub fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
         let addresses = address.to_socket_addrs()?;
-        Ok(TcpStream { source: connect_tcp(addresses, "TcpStream::connect")? })
+        Ok(TcpStream { source: connect_tcp(addresses, "TcpStream::connect")?.seamless() })
     }
 
     /// Takes a connection of std's into the running loop, and makes it non-blocking.
@@ -61,7 +61,7 @@ impl TcpStream {
     /// When no loop runs here.
     pub fn from_std(stream: net::TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(TcpStream { source: Source::new(stream, "TcpStream::from_std")? })
+        Ok(TcpStream { source: Source::new(stream, "TcpStream::from_std")?.seamless() })
     }
 
     /// Takes it out of the loop, and makes it blocking again.

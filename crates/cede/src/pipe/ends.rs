@@ -54,15 +54,12 @@ macro_rules! reading_end {
         $(#[$doc])*
         pub struct $pipe {
             source: crate::reactor::Source<std::os::fd::OwnedFd>,
-            /// Whether a read that takes less than it could has taken all there was. Not so of a terminal, which gives a
-            /// line at a time.
-            short_is_empty: bool,
         }
 
         impl $pipe {
             /// One that nobody else has, so nobody else minds that it does not block.
             pub(crate) fn ours(pipe: std::os::fd::OwnedFd, call: &'static str) -> std::io::Result<Self> {
-                Ok($pipe { source: crate::pipe::take_in(pipe, call)?, short_is_empty: true })
+                Ok($pipe { source: crate::pipe::take_in(pipe, call)? })
             }
 
             /// Takes it out of the loop, and makes it blocking again: for another program's standard stream, say
@@ -81,8 +78,7 @@ macro_rules! reading_end {
                 const CALL: &str = concat!($call, "::read");
                 let most = self.source.most(bytes.len());
                 let bytes = &mut bytes[..most];
-                let size = if self.short_is_empty { bytes.len() } else { 0 };
-                self.source.read(size, CALL, |pipe| Ok(rustix::io::read(pipe, &mut *bytes)?))
+                self.source.when(crate::reactor::Way::Read, CALL, |pipe| Ok(rustix::io::read(pipe, &mut *bytes)?))
             }
         }
 

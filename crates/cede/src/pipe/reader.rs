@@ -42,6 +42,6 @@ impl PipeReader {
 
     fn of(fd: OwnedFd, call: &'static str) -> io::Result<Self> {
         check(&fd, Way::Read, call)?;
-        Ok(PipeReader { short_is_empty: false, ..Self::ours(fd, call)? })
+        Self::ours(fd, call)
     }
 }

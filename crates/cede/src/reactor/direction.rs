@@ -29,8 +29,8 @@ pub(super) struct Direction {
     schedule: Rc<Schedule>,
     /// The next attempt may succeed. Set by the kernel's word, cleared by an attempt that found nothing.
     ready: Cell<bool>,
-    /// It has ended, or is broken: attempts will not block, whatever was taken. Cleared only by one that
-    /// would have blocked all the same.
+    /// It has ended, or is broken: attempts will not block, whatever was taken. So it counts, too, while an urgent mark
+    /// may stop a read. Cleared only by an attempt that would have blocked all the same.
     ended: Cell<bool>,
     /// A task waits.
     parked: Cell<bool>,

@@ -25,7 +25,8 @@ const TIMER: u64 = u64::MAX - 1;
 /// How many events one look takes. What is left is taken by the next.
 const EVENTS: usize = 1_024;
 
-/// Whether a read that did not fill its buffer has taken all there was, and an end that comes then is told.
+/// Whether a read that did not fill its buffer has taken all there was, where nothing else ends it, and an end that
+/// comes then is told.
 pub(super) const SHORT_IS_EMPTY: bool = true;
 
 const ZERO: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -154,6 +155,7 @@ fn flags(interest: Interest) -> epoll::EventFlags {
     let mut flags = epoll::EventFlags::empty();
     flags.set(epoll::EventFlags::IN, interest.read);
     flags.set(epoll::EventFlags::RDHUP, interest.read && interest.edge);
+    flags.set(epoll::EventFlags::PRI, interest.read && interest.edge);
     flags.set(epoll::EventFlags::OUT, interest.write);
     flags.set(epoll::EventFlags::ET, interest.edge);
     flags
@@ -162,9 +164,10 @@ fn flags(interest: Interest) -> epoll::EventFlags {
 fn happened(flags: epoll::EventFlags) -> Happened {
     use epoll::EventFlags as F;
     let write_ended = flags.intersects(F::HUP | F::ERR);
-    let read_ended = write_ended || flags.contains(F::RDHUP);
+    // PRI is of TCP's urgent mark: reads stop there, whatever follows, and it is told with all that does.
+    let read_ended = write_ended || flags.intersects(F::RDHUP | F::PRI);
     Happened {
-        readable: read_ended || flags.intersects(F::IN | F::PRI),
+        readable: read_ended || flags.contains(F::IN),
         writable: write_ended || flags.contains(F::OUT),
         read_ended,
         write_ended,

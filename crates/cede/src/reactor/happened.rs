@@ -25,7 +25,8 @@ impl SourceKey {
 pub(super) struct Happened {
     pub(super) readable: bool,
     pub(super) writable: bool,
-    /// Reading will not block any more, whatever is taken out: the end has come, or an error.
+    /// Reading will not block any more, whatever is taken out: the end has come, or an error. Or it may stop and need not
+    /// block: there is an urgent mark.
     pub(super) read_ended: bool,
     pub(super) write_ended: bool,
 }

@@ -14,7 +14,7 @@
 //!
 //! 1. **Wait first, then read.** A descriptor is registered once, edge-triggered, and what is known of it is
 //!    kept: a read that would find nothing costs 311 ns and is not tried. A read that did not fill its buffer
-//!    has emptied the socket, so the next one waits at once.
+//!    has emptied a TCP stream, so the next one waits at once.
 //! 2. **Keys are generational.** An event names a place and a generation; one that comes after its
 //!    descriptor has gone finds nothing, whoever has got the number since.
 //! 3. **Nothing is allocated an operation.** What a task parks on is made with its descriptor and used again.

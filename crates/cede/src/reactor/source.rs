@@ -24,6 +24,8 @@ pub(crate) struct Source<S: AsFd> {
     pub(super) reactor: Rc<Reactor>,
     key: SourceKey,
     pub(super) ends: Ends,
+    /// Nothing that a peer does ends a read before all is taken, but for what an event says.
+    seamless: bool,
     /// `None` once it was moved out.
     io: Option<S>,
 }
@@ -67,7 +69,15 @@ impl<S: AsFd> Source<S> {
             write: Direction::new(reactor.schedule.clone(), ring.cloned(), "write to", writable, site),
         };
         let key = reactor.register(&io, BOTH, || Entry::Ends(ends.clone()))?;
-        Ok(Source { reactor, key, ends, io: Some(io) })
+        Ok(Source { reactor, key, ends, seamless: false, io: Some(io) })
+    }
+
+    /// A read of it that does not fill its buffer has taken all there was. So it is of TCP, but for an urgent mark, of
+    /// which the kernel tells. Not so of what may have messages or packets: a Unix stream stops at one that passes
+    /// descriptors, a pipe at the end of a packet, a terminal at that of a line.
+    pub(crate) fn seamless(mut self) -> Self {
+        self.seamless = true;
+        self
     }
 
     /// What it waits for.
@@ -86,7 +96,8 @@ impl<S: AsFd> Source<S> {
     /// The same descriptor as something else.
     pub(crate) fn map<T: AsFd>(mut self, map: impl FnOnce(S) -> T) -> Source<T> {
         let io = self.io.take().map(map);
-        Source { reactor: self.reactor.clone(), key: self.key, ends: self.ends.clone(), io }
+        let (reactor, ends) = (self.reactor.clone(), self.ends.clone());
+        Source { reactor, key: self.key, ends, seamless: self.seamless, io }
     }
 
     #[inline]
@@ -128,8 +139,8 @@ impl<S: AsFd> Source<S> {
         }
     }
 
-    /// Reads as soon as there is something. A read that does not fill the buffer of this size has emptied a
-    /// stream, and the next one waits.
+    /// Reads as soon as there is something. A read that does not fill the buffer of this size has emptied what is
+    /// [seamless](Self::seamless), and the next one waits.
     ///
     /// # Errors
     /// As [`when`](Self::when).
@@ -142,7 +153,7 @@ impl<S: AsFd> Source<S> {
         attempt: impl FnMut(&S) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let count = self.when(Way::Read, call, attempt)?;
-        if SHORT_IS_EMPTY && count > 0 && count < size {
+        if SHORT_IS_EMPTY && self.seamless && count > 0 && count < size {
             self.ends.read.emptied();
         }
         Ok(count)
