@@ -218,6 +218,33 @@ fn opening_without_a_reader_can_be_given_up() {
     .unwrap();
 }
 
+/// The system says of both, as of a pipe without a reader, that nobody is there; who waits for a reader of these waits
+/// for ever.
+#[test]
+fn what_is_no_pipe_is_not_waited_for_where_nobody_is_at_the_other_end() {
+    let fifo = Fifo::new("no-pipe");
+    let socket = fifo.0.with_file_name("socket");
+    run(move || -> io::Result<()> {
+        let _listener = std::os::unix::net::UnixListener::bind(&socket)?;
+        type Opens = fn(&std::path::Path) -> io::Result<()>;
+        let opens: [(&str, Opens); 2] = [
+            ("PipeWriter::open", |path| PipeWriter::open(path).map(drop)),
+            ("PipeReader::open", |path| PipeReader::open(path).map(drop)),
+        ];
+        for (call, open) in opens {
+            let error = timeout(Duration::from_secs(1), || open(&socket)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+            let expected = format!(
+                "{call}: {} is a socket, which cannot be opened: connect to it (cede::net::UnixStream)",
+                socket.display()
+            );
+            assert_eq!(error.to_string(), expected);
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
 #[test]
 fn pipes_of_std_are_taken_in_and_given_back_blocking() {
     run(|| -> io::Result<()> {

@@ -1,10 +1,13 @@
 //! What all ends of pipes have: those of [`pipe`](super), and a child's standard streams.
 
+use std::fs::metadata;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use rustix::io::Errno;
 
 use crate::reactor::{Source, Way};
 
@@ -44,9 +47,22 @@ pub(super) fn check(fd: &OwnedFd, way: Way, call: &str) -> io::Result<()> {
     }
 }
 
-/// An error with what was to be opened.
+/// Whether an error of opening says that nobody has the other end: `ENXIO`. The system says it of a socket too.
+pub(super) fn nobody_there(error: &io::Error, path: &Path) -> bool {
+    is_nxio(error) && metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+/// An error of opening, with what was to be opened.
 pub(super) fn named(error: &io::Error, call: &str, path: &Path) -> io::Error {
+    if is_nxio(error) && metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        let text = "is a socket, which cannot be opened: connect to it (cede::net::UnixStream)";
+        return io::Error::new(io::ErrorKind::InvalidInput, format!("{call}: {} {text}", path.display()));
+    }
     io::Error::new(error.kind(), format!("{call}: {}: {error}", path.display()))
+}
+
+fn is_nxio(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::NXIO)
 }
 
 macro_rules! reading_end {

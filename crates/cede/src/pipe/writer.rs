@@ -5,9 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::io::Errno;
-
-use super::ends::{check, named, writing_end};
+use super::ends::{check, named, nobody_there, writing_end};
 use crate::backoff::Backoff;
 use crate::reactor::{Way, make};
 
@@ -38,7 +36,7 @@ impl PipeWriter {
         loop {
             match make(|| options.open(path)) {
                 Ok(file) => return Self::of(file.into(), CALL),
-                Err(error) if Errno::from_io_error(&error) == Some(Errno::NXIO) => backoff.wait()?,
+                Err(error) if nobody_there(&error, path) => backoff.wait()?,
                 Err(error) => return Err(named(&error, CALL, path)),
             }
         }
