@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 
@@ -55,6 +56,37 @@ fn a_connection_ends_when_all_its_ends_are_dropped_or_one_is_shut_down() {
         clone.shutdown(std::net::Shutdown::Both)?;
         assert_eq!(theirs.read(&mut [0])?, 0);
         assert_eq!((&second).write(b"!").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Whether it blocks is all ends' together: one that blocked would keep the whole loop waiting.
+#[test]
+fn an_end_that_is_taken_out_blocks_again_when_no_clone_is_left_in_the_loop() {
+    fn blocks(socket: impl AsFd) -> bool {
+        !rustix::fs::fcntl_getfl(socket).unwrap().contains(rustix::fs::OFlags::NONBLOCK)
+    }
+    run(|| -> io::Result<()> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let (clone, second) = (ours.try_clone()?, ours.try_clone()?);
+        let out = ours.into_std()?;
+        assert!(!blocks(&out));
+        let reader = spawn(move || (&clone).read(&mut [0; 8]));
+        yield_now().await_()?; // it waits, and we run
+        (&theirs).write_all(b"abc")?;
+        assert_eq!(reader.await_()??, 3);
+        let out = (out, second.into_std()?); // the last one: the first clone has gone with its task
+        assert!(blocks(&out.0) && blocks(&out.1));
+
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let (stream, datagrams) =
+            (TcpStream::connect(listener.local_addr()?)?, UdpSocket::bind("127.0.0.1:0")?);
+        let clones = (listener.try_clone()?, stream.try_clone()?, datagrams.try_clone()?);
+        let out = (listener.into_std()?, stream.into_std()?, datagrams.into_std()?);
+        assert!(!blocks(&out.0) && !blocks(&out.1) && !blocks(&out.2));
+        let out = (clones.0.into_std()?, clones.1.into_std()?, clones.2.into_std()?);
+        assert!(blocks(&out.0) && blocks(&out.1) && blocks(&out.2));
         Ok(())
     })
     .unwrap();

@@ -12,23 +12,22 @@ macro_rules! datagrams {
                 Ok($socket { source: Source::new(socket, concat!($name, "::from_std"))? })
             }
 
-            /// Takes it out of the loop, and makes it blocking again.
+            /// Takes it out of the loop, and makes it blocking again if no [clone](crate::net#clones) of it is left there.
             ///
             /// # Errors
             /// Of the system.
             pub fn into_std(self) -> io::Result<net::$socket> {
-                let socket = self.source.into_inner();
-                socket.set_nonblocking(false)?;
-                Ok(socket)
+                self.source.into_blocking()
             }
 
-            /// A second end of the same socket, which another task may receive from: each datagram comes to one of them.
-            /// Does not cede.
+            /// A second end of the same socket ([clones](crate::net#clones)), which another task may receive from: each
+            /// datagram comes to one of them. Does not cede.
             ///
             /// # Errors
             /// When the system gives no descriptor. When no loop runs here.
             pub fn try_clone(&self) -> io::Result<Self> {
-                Self::from_std(make(|| self.source.io().try_clone())?)
+                let source = self.source.try_clone(concat!($name, "::try_clone"), net::$socket::try_clone)?;
+                Ok($socket { source })
             }
 
             /// Receives one datagram, and says from whom; what does not fit is lost. Cedes until one comes.

@@ -13,22 +13,23 @@ macro_rules! listener {
                 Ok($listener { acceptor: Acceptor::new(source) })
             }
 
-            /// Takes it out of the loop, and makes it blocking again.
+            /// Takes it out of the loop, and makes it blocking again if no [clone](crate::net#clones) of it is left there.
             ///
             /// # Errors
             /// Of the system.
             pub fn into_std(self) -> io::Result<net::$listener> {
-                let listener = self.acceptor.source.into_inner();
-                listener.set_nonblocking(false)?;
-                Ok(listener)
+                self.acceptor.source.into_blocking()
             }
 
-            /// A second listener at the same address: each connection is accepted by one of them. Does not cede.
+            /// A second listener at the same address ([clones](crate::net#clones)): each connection is accepted by one of
+            /// them. Does not cede.
             ///
             /// # Errors
             /// When the system gives no descriptor. When no loop runs here.
             pub fn try_clone(&self) -> io::Result<Self> {
-                Self::from_std(make(|| self.acceptor.source.io().try_clone())?)
+                let call = concat!(stringify!($listener), "::try_clone");
+                let source = self.acceptor.source.try_clone(call, net::$listener::try_clone)?;
+                Ok($listener { acceptor: Acceptor::new(source) })
             }
 
             /// The connections as they come, for ever: each `next` is an [`accept`](Self::accept).

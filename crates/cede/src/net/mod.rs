@@ -44,6 +44,14 @@
 //! made on and stays on its thread. To hand it to another loop, take it out with `into_std`, send that, and
 //! take it in with `from_std`.
 //!
+//! # Clones
+//!
+//! Whether a socket blocks is not a descriptor's own: all that `try_clone` or `dup` has made, and other programs that
+//! have inherited it, share it. It is non-blocking as long as this loop has an end of it, for one that blocked would keep
+//! the whole loop waiting. So `into_std` gives a blocking socket only when no clone is left; before that whoever reads
+//! from it is told `WouldBlock`. Of ends that another loop has taken in, or that were duplicated otherwise, this one does
+//! not know, and they are for the program to see to: they block from then on.
+//!
 //! # What is ready does not wait
 //!
 //! An operation that need not wait does not cede, but now and then: after 64 in a row the task lets others

@@ -6,7 +6,7 @@ use super::connect::connect_tcp;
 use super::options::options;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::{descriptor, read_and_write};
-use crate::reactor::{Source, Way, make};
+use crate::reactor::{Source, Way};
 
 /// A TCP connection. Reading and writing cede instead of blocking; both work through a shared reference.
 ///
@@ -64,20 +64,18 @@ impl TcpStream {
         Ok(TcpStream { source: Source::new(stream, "TcpStream::from_std")?.seamless() })
     }
 
-    /// Takes it out of the loop, and makes it blocking again.
+    /// Takes it out of the loop, and makes it blocking again if no [clone](crate::net#clones) of it is left there.
     ///
     /// # Errors
     /// Of the system. By io_uring also when bytes that a cancelled read had taken are still to be read: they
     /// would be lost.
     pub fn into_std(self) -> io::Result<net::TcpStream> {
         self.source.kept().none_left("TcpStream::into_std")?;
-        let stream = self.source.into_inner();
-        stream.set_nonblocking(false)?;
-        Ok(stream)
+        self.source.into_blocking()
     }
 
-    /// A second end of the same connection, which another task may read from or write to: protocol crates that want one
-    /// to read and one to write ask for this. It ends when both are dropped, or by [`shutdown`](Self::shutdown) of either.
+    /// A second end of the same connection ([clones](crate::net#clones)), which another task may read from or write to:
+    /// protocol crates that want one to read and one to write ask for this. It ends when both are dropped, or by [`shutdown`](Self::shutdown) of either.
     /// Does not cede. [`split`](Self::split) costs no descriptor.
     ///
     /// By io_uring, bytes that a cancelled read had taken stay with the end that was reading.
@@ -85,8 +83,9 @@ impl TcpStream {
     /// # Errors
     /// When the system gives no descriptor; when there are such bytes. When no loop runs here.
     pub fn try_clone(&self) -> io::Result<Self> {
-        self.source.kept().none_left("TcpStream::try_clone")?;
-        Self::from_std(make(|| self.source.io().try_clone())?)
+        const CALL: &str = "TcpStream::try_clone";
+        self.source.kept().none_left(CALL)?;
+        Ok(TcpStream { source: self.source.try_clone(CALL, net::TcpStream::try_clone)? })
     }
 
     /// Ends one direction, or both. After `Shutdown::Write` the other side reads to the end, and this side may

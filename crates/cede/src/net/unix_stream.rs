@@ -101,16 +101,14 @@ impl UnixStream {
         Ok(UnixStream { source: Source::new(stream, "UnixStream::from_std")? })
     }
 
-    /// Takes it out of the loop, and makes it blocking again.
+    /// Takes it out of the loop, and makes it blocking again if no [clone](crate::net#clones) of it is left there.
     ///
     /// # Errors
     /// Of the system. By io_uring also when bytes that a cancelled read had taken are still to be read: they
     /// would be lost.
     pub fn into_std(self) -> io::Result<net::UnixStream> {
         self.source.kept().none_left("UnixStream::into_std")?;
-        let stream = self.source.into_inner();
-        stream.set_nonblocking(false)?;
-        Ok(stream)
+        self.source.into_blocking()
     }
 
     /// A second end of the same connection; see [`TcpStream::try_clone`](super::TcpStream::try_clone).
@@ -118,8 +116,9 @@ impl UnixStream {
     /// # Errors
     /// As there.
     pub fn try_clone(&self) -> io::Result<Self> {
-        self.source.kept().none_left("UnixStream::try_clone")?;
-        Self::from_std(make(|| self.source.io().try_clone())?)
+        const CALL: &str = "UnixStream::try_clone";
+        self.source.kept().none_left(CALL)?;
+        Ok(UnixStream { source: self.source.try_clone(CALL, net::UnixStream::try_clone)? })
     }
 
     /// Ends one direction, or both; see [`TcpStream::shutdown`](super::TcpStream::shutdown).

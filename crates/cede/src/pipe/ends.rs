@@ -17,13 +17,6 @@ pub(crate) fn take_in(pipe: OwnedFd, call: &'static str) -> io::Result<Source<Ow
     Source::new(pipe, call)
 }
 
-/// Takes it out again, blocking.
-pub(crate) fn take_out(source: Source<OwnedFd>) -> io::Result<OwnedFd> {
-    let pipe = source.into_inner();
-    rustix::io::ioctl_fionbio(&pipe, false)?;
-    Ok(pipe)
-}
-
 /// Whether it is of a kind that can be waited for, and open for this.
 pub(super) fn check(fd: &OwnedFd, way: Way, call: &str) -> io::Result<()> {
     let number = fd.as_raw_fd();
@@ -78,13 +71,14 @@ macro_rules! reading_end {
                 Ok($pipe { source: crate::pipe::take_in(pipe, call)? })
             }
 
-            /// Takes it out of the loop, and makes it blocking again: for another program's standard stream, say
+            /// Takes it out of the loop, and makes it blocking again, for [all who have it
+            /// open](crate::pipe#non-blocking-for-all-who-have-it-open): for another program's standard stream, say
             /// (`Stdio::from`).
             ///
             /// # Errors
             /// Of the system.
             pub fn into_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
-                crate::pipe::take_out(self.source)
+                self.source.into_blocking()
             }
         }
 
@@ -122,13 +116,14 @@ macro_rules! writing_end {
                 Ok($pipe { source: crate::pipe::take_in(pipe, call)? })
             }
 
-            /// Takes it out of the loop, and makes it blocking again: for another program's standard stream, say
+            /// Takes it out of the loop, and makes it blocking again, for [all who have it
+            /// open](crate::pipe#non-blocking-for-all-who-have-it-open): for another program's standard stream, say
             /// (`Stdio::from`).
             ///
             /// # Errors
             /// Of the system.
             pub fn into_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
-                crate::pipe::take_out(self.source)
+                self.source.into_blocking()
             }
         }
 

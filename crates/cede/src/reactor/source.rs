@@ -1,11 +1,13 @@
 //! A descriptor that tasks read and write.
 
+use std::cell::OnceCell;
 use std::io;
 use std::os::fd::AsFd;
 use std::panic::Location;
 use std::rc::Rc;
 
 use super::direction::Direction;
+use super::faults::make;
 use super::happened::{Interest, SourceKey};
 use super::kept::Kept;
 use super::registry::{Ends, Entry, Reactor};
@@ -26,6 +28,8 @@ pub(crate) struct Source<S: AsFd> {
     pub(super) ends: Ends,
     /// Nothing that a peer does ends a read before all is taken, but for what an event says.
     seamless: bool,
+    /// What the ends have in common that were cloned from each other, if any were.
+    kin: OnceCell<Rc<()>>,
     /// `None` once it was moved out.
     io: Option<S>,
 }
@@ -69,7 +73,7 @@ impl<S: AsFd> Source<S> {
             write: Direction::new(reactor.schedule.clone(), ring.cloned(), "write to", writable, site),
         };
         let key = reactor.register(&io, BOTH, || Entry::Ends(ends.clone()))?;
-        Ok(Source { reactor, key, ends, seamless: false, io: Some(io) })
+        Ok(Source { reactor, key, ends, seamless: false, kin: OnceCell::new(), io: Some(io) })
     }
 
     /// A read of it that does not fill its buffer has taken all there was. So it is of TCP, but for an urgent mark, of
@@ -87,7 +91,7 @@ impl<S: AsFd> Source<S> {
     }
 
     /// Takes it out of the loop.
-    pub(crate) fn into_inner(mut self) -> S {
+    fn into_inner(mut self) -> S {
         let io = self.io.take().expect("it is moved out only with the source");
         self.reactor.deregister(self.key, &io);
         io
@@ -97,7 +101,37 @@ impl<S: AsFd> Source<S> {
     pub(crate) fn map<T: AsFd>(mut self, map: impl FnOnce(S) -> T) -> Source<T> {
         let io = self.io.take().map(map);
         let (reactor, ends) = (self.reactor.clone(), self.ends.clone());
-        Source { reactor, key: self.key, ends, seamless: self.seamless, io }
+        Source { reactor, key: self.key, ends, seamless: self.seamless, kin: self.kin.clone(), io }
+    }
+
+    /// A second end of the same thing, in the running loop.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); when the system gives no descriptor.
+    #[track_caller]
+    pub(crate) fn try_clone(
+        &self,
+        call: &'static str,
+        clone: impl FnOnce(&S) -> io::Result<S>,
+    ) -> io::Result<Self> {
+        let io = make(|| clone(self.io()))
+            .map_err(|error| io::Error::new(error.kind(), format!("{call}: {error}")))?;
+        let mut end = Source::new(io, call)?;
+        end.seamless = self.seamless;
+        end.kin = self.kin.get_or_init(Rc::default).clone().into();
+        Ok(end)
+    }
+
+    /// Takes it out of the loop, and makes it blocking again unless an end that was cloned from it, or it from that, is
+    /// here still: whether it blocks is theirs together, and a task that reads from one that does keeps the whole loop
+    /// waiting.
+    pub(crate) fn into_blocking(mut self) -> io::Result<S> {
+        let alone = self.kin.take().is_none_or(|kin| Rc::strong_count(&kin) == 1);
+        let io = self.into_inner();
+        if alone {
+            rustix::io::ioctl_fionbio(&io, false)?;
+        }
+        Ok(io)
     }
 
     #[inline]
