@@ -11,7 +11,7 @@ use cede::pipe::pipe;
 use cede::process::{Command, Stdio};
 use cede::streams::{StreamReader, StreamWriter, open_connection, start_server};
 use cede::tls::TlsStream;
-use cede::{Awaitable, Runner, VirtualClock, yield_now};
+use cede::{Awaitable, LoopHandle, Runner, VirtualClock, yield_now};
 use cede_tests::child;
 
 use crate::help::{run, spawn};
@@ -363,20 +363,46 @@ fn for_want_of_descriptors_each_call_says_so_and_leaves_none() {
     ended.succeeded();
 }
 
-/// The loop's own wait is interrupted: nothing runs early, and nothing late by more than a turn.
+/// The loop's own wait is interrupted: nothing runs early, nothing late by a turn, and nobody spins: neither by turns nor
+/// by waits that are none.
 #[test]
 fn a_loop_whose_wait_is_interrupted_keeps_time() {
-    with_faults(0..20, (2, false), 200, |seed| {
-        let began = std::time::Instant::now();
-        for milliseconds in [1, 2, 3] {
-            cede::sleep(Duration::from_millis(milliseconds)).await_()?;
-        }
-        assert!(began.elapsed() >= Duration::from_millis(6), "seed {seed}");
-        let (mut ours, theirs) = UnixStream::pair()?;
-        let reader = spawn(move || StreamReader::new(theirs).read_line().map_err(io::Error::from));
-        yield_now().await_()?;
-        ours.write_all(b"hello\n")?;
-        assert_eq!(reader.await_()??.as_deref(), Some(&b"hello\n"[..]), "seed {seed}");
-        Ok(())
-    });
+    /// What a task waits for, and how many turns and callbacks that took.
+    fn counted(event_loop: &LoopHandle, wait: impl FnOnce() -> io::Result<()>) -> io::Result<(u64, u64)> {
+        let before = (event_loop.turns(), event_loop.callbacks_run());
+        wait()?;
+        Ok((event_loop.turns() - before.0, event_loop.callbacks_run() - before.1))
+    }
+    let mut interruptions = 0;
+    for seed in 0..20 {
+        let faults = run(move || -> io::Result<u64> {
+            let event_loop = cede::running_loop()?;
+            let sleeps = |milliseconds| {
+                let time = Duration::from_millis(milliseconds);
+                let began = event_loop.time();
+                let took = counted(&event_loop, || Ok(cede::sleep(time).await_()?))?;
+                assert!(event_loop.time() >= began + time, "seed {seed}: early");
+                io::Result::Ok(took)
+            };
+            let undisturbed = sleeps(1)?;
+            event_loop.inject_faults(seed, 2, false);
+            for milliseconds in [1, 2, 3] {
+                assert_eq!(sleeps(milliseconds)?, undisturbed, "seed {seed}");
+            }
+            let (mut ours, theirs) = UnixStream::pair()?;
+            let reader = spawn(move || StreamReader::new(theirs).read_line().map_err(io::Error::from));
+            let (turns, callbacks) = counted(&event_loop, || {
+                yield_now().await_()?;
+                ours.write_all(b"hello\n")?;
+                assert_eq!(reader.await_()??.as_deref(), Some(&b"hello\n"[..]), "seed {seed}");
+                Ok(())
+            })?;
+            assert!(turns < 50 && callbacks < 50, "seed {seed}: {turns} turns, {callbacks} callbacks");
+            Ok(event_loop.faults_injected())
+        })
+        .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert!(faults < 100, "seed {seed}: {faults}");
+        interruptions += faults;
+    }
+    assert!(interruptions > 20, "{interruptions}");
 }

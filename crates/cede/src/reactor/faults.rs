@@ -31,6 +31,8 @@ pub(super) struct Faults {
     one_in: u64,
     /// Also what ends a connection; else only what is to be tried again.
     errors: bool,
+    /// How often something did.
+    struck: Cell<u64>,
 }
 
 impl Faults {
@@ -42,7 +44,9 @@ impl Faults {
     }
 
     fn strikes(&self) -> bool {
-        self.below(self.one_in) == 0
+        let strikes = self.below(self.one_in) == 0;
+        self.struck.set(self.struck.get() + u64::from(strikes));
+        strikes
     }
 
     fn one_of(&self, errors: &[Errno]) -> Option<Errno> {
@@ -136,7 +140,16 @@ impl LoopHandle {
     /// When it is one in none.
     pub fn inject_faults(&self, seed: u64, one_in: u64, errors: bool) {
         assert!(one_in > 0, "inject_faults: one call in none cannot go wrong");
-        *self.core.reactor.faults.borrow_mut() = Some(Faults { state: Cell::new(seed), one_in, errors });
+        *self.core.reactor.faults.borrow_mut() =
+            Some(Faults { state: Cell::new(seed), one_in, errors, struck: Cell::new(0) });
+    }
+
+    /// How many calls have gone wrong since [`inject_faults`](Self::inject_faults). Of waits that are no waits, as of a loop
+    /// that spins between two turns, many do.
+    ///
+    /// With the feature `faults`, for tests.
+    pub fn faults_injected(&self) -> u64 {
+        self.core.reactor.faults.borrow().as_ref().map_or(0, |faults| faults.struck.get())
     }
 
     /// From now on nothing goes wrong but what does by itself.
