@@ -1,9 +1,10 @@
 //! One stream and several tasks.
 
 use std::io::{self, Read, Write};
+use std::os::linux::net::SocketAddrExt;
 use std::rc::Rc;
 
-use cede::net::{TcpListener, UnixStream};
+use cede::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use cede::{Awaitable, yield_now};
 
 use crate::help::{run, spawn, tcp_pair};
@@ -125,8 +126,23 @@ fn a_socket_of_another_loop_is_refused_where_it_would_have_to_wait() {
 
 #[test]
 fn sockets_outside_a_loop_are_an_error_that_says_so() {
-    let error = TcpListener::bind("127.0.0.1:0").unwrap_err();
-    assert!(error.to_string().contains("no running event loop"), "{error}");
-    let error = UnixStream::pair().unwrap_err();
-    assert!(error.to_string().contains("no running event loop"), "{error}");
+    type Makes = fn() -> io::Result<()>;
+    let calls: [(&str, Makes); 9] = [
+        ("TcpListener::bind", || TcpListener::bind("127.0.0.1:0").map(drop)),
+        ("TcpStream::connect", || TcpStream::connect("127.0.0.1:9").map(drop)),
+        ("TcpStream::connect", || TcpStream::connect(["127.0.0.1:9".parse().unwrap(); 2]).map(drop)),
+        ("UdpSocket::bind", || UdpSocket::bind("127.0.0.1:0").map(drop)),
+        ("UnixStream::pair", || UnixStream::pair().map(drop)),
+        ("UnixStream::connect", || UnixStream::connect("/nowhere/at/all").map(drop)),
+        ("UnixDatagram::pair", || UnixDatagram::pair().map(drop)),
+        ("UnixDatagram::unbound", || UnixDatagram::unbound().map(drop)),
+        ("UnixListener::from_std", || {
+            let address = std::os::unix::net::SocketAddr::from_abstract_name("cede-outside")?;
+            UnixListener::from_std(std::os::unix::net::UnixListener::bind_addr(&address)?).map(drop)
+        }),
+    ];
+    for (call, make) in calls {
+        let text = make().unwrap_err().to_string();
+        assert!(text.starts_with(&format!("{call}: no running event loop; ")), "{text}");
+    }
 }

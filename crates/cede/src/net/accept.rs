@@ -36,11 +36,11 @@ impl<S: AsFd> Acceptor<S> {
         &self,
         call: &'static str,
         attempt: impl Fn(&S) -> io::Result<(T, A)>,
-        register: impl Fn(T) -> io::Result<U>,
+        register: impl Fn(T, &'static str) -> io::Result<U>,
     ) -> io::Result<(U, A)> {
         loop {
             let accepted = self.source.when(Way::Read, call, &attempt);
-            match accepted.and_then(|(stream, address)| Ok((register(stream)?, address))) {
+            match accepted.and_then(|(stream, address)| Ok((register(stream, call)?, address))) {
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) if is_want(&error) => {
                     if !self.starved.replace(true) {

@@ -13,13 +13,13 @@ use crate::combinators::{ReturnWhen, wait};
 use crate::coroutine::{Awaitable, coroutine};
 use crate::error::Failure;
 use crate::facade::create_task;
-use crate::reactor::{Source, Way, make};
+use crate::reactor::{Source, Way, check_running, make};
 use crate::task::Task;
 
 /// As RFC 8305 has it: how long an address may keep us waiting before the next is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Connects a new socket to this address. Cedes until it is connected.
+/// Connects a new socket to this address. Cedes until it is connected. An error is without the call's name.
 pub(super) fn connect_socket(
     domain: Domain,
     kind: Type,
@@ -29,9 +29,9 @@ pub(super) fn connect_socket(
     let socket = make(|| Socket::new(domain, kind, None))?;
     socket.set_nonblocking(true)?;
     match socket.connect(address) {
-        Ok(()) => Source::new(socket, call),
+        Ok(()) => Source::register(socket, call, true),
         Err(error) if is_under_way(&error) => {
-            let source = Source::connecting(socket, call)?;
+            let source = Source::register(socket, call, false)?;
             source.when(Way::Write, call, |socket| match (socket.take_error()?, socket.peer_addr()) {
                 (Some(error), _) => Err(error),
                 // Woken for something else.
@@ -57,6 +57,7 @@ fn connect_one(address: SocketAddr, call: &'static str) -> io::Result<Source<Tcp
 
 /// Connects to the first of these that answers.
 pub(super) fn connect_tcp(addresses: Vec<SocketAddr>, call: &'static str) -> io::Result<Source<TcpStream>> {
+    check_running(call)?;
     if let [address] = addresses[..] {
         return connect_one(address, call).map_err(|error| named(call, address, error));
     }

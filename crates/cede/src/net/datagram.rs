@@ -8,8 +8,12 @@ macro_rules! datagrams {
             /// # Errors
             /// When no loop runs here.
             pub fn from_std(socket: net::$socket) -> io::Result<Self> {
+                Self::of(socket, concat!($name, "::from_std"))
+            }
+
+            fn of(socket: net::$socket, call: &'static str) -> io::Result<Self> {
                 socket.set_nonblocking(true)?;
-                Ok($socket { source: Source::new(socket, concat!($name, "::from_std"))? })
+                Ok($socket { source: Source::new(socket, call)? })
             }
 
             /// Takes it out of the loop, and makes it blocking again if no [clone](crate::net#clones) of it is left there.

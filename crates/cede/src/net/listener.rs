@@ -8,9 +8,12 @@ macro_rules! listener {
             /// # Errors
             /// When no loop runs here.
             pub fn from_std(listener: net::$listener) -> io::Result<Self> {
+                Self::of(listener, concat!(stringify!($listener), "::from_std"))
+            }
+
+            fn of(listener: net::$listener, call: &'static str) -> io::Result<Self> {
                 listener.set_nonblocking(true)?;
-                let source = Source::new(listener, concat!(stringify!($listener), "::from_std"))?;
-                Ok($listener { acceptor: Acceptor::new(source) })
+                Ok($listener { acceptor: Acceptor::new(Source::new(listener, call)?) })
             }
 
             /// Takes it out of the loop, and makes it blocking again if no [clone](crate::net#clones) of it is left there.

@@ -46,7 +46,8 @@ impl TcpListener {
     /// # Errors
     /// When none can be bound: one error, which names each. When no loop runs here.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        first_of("TcpListener::bind", address, |address| Self::listen(address, |_| Ok(())))
+        const CALL: &str = "TcpListener::bind";
+        Self::of(first_of(CALL, address, |address| listening(address, |_| Ok(())))?, CALL)
     }
 
     /// As [`bind`](Self::bind), beside others that listen at the same address and have said so too
@@ -56,9 +57,9 @@ impl TcpListener {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn bind_reuse_port(address: impl ToSocketAddrs) -> io::Result<Self> {
-        first_of("TcpListener::bind_reuse_port", address, |address| {
-            Self::listen(address, |socket| socket.set_reuse_port(true))
-        })
+        const CALL: &str = "TcpListener::bind_reuse_port";
+        let share = |socket: &Socket| socket.set_reuse_port(true);
+        Self::of(first_of(CALL, address, |address| listening(address, share))?, CALL)
     }
 
     /// Listens at all of these addresses, a listener each. One of a family that this machine does not have is left out,
@@ -73,22 +74,13 @@ impl TcpListener {
                 true => socket.set_only_v6(true),
                 false => Ok(()),
             };
-            match Self::listen(address, prepare) {
-                Ok(listener) => listeners.push(listener),
+            match listening(address, prepare) {
+                Ok(listener) => listeners.push(Self::of(listener, call)?),
                 Err(error) if is_of_family(&error, address) => failures.push((address, error)),
                 Err(error) => return Err(all_failed(call, vec![(address, error)])),
             }
         }
         if listeners.is_empty() { Err(all_failed(call, failures)) } else { Ok(listeners) }
-    }
-
-    fn listen(address: SocketAddr, prepare: impl FnOnce(&Socket) -> io::Result<()>) -> io::Result<Self> {
-        let socket = make(|| Socket::new(Domain::for_address(address), Type::STREAM, None))?;
-        socket.set_reuse_address(true)?;
-        prepare(&socket)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        Self::from_std(socket.into())
     }
 
     /// Accepts a connection: the stream, and whose it is. Cedes until there is one.
@@ -100,8 +92,21 @@ impl TcpListener {
     /// Of the system, others than those. The cancellation, if the task is cancelled meanwhile; then no
     /// connection is lost. When another task waits here.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        self.acceptor.accept("TcpListener::accept", net::TcpListener::accept, TcpStream::from_std)
+        self.acceptor.accept("TcpListener::accept", net::TcpListener::accept, TcpStream::of)
     }
+}
+
+/// A socket that listens at this address, after this preparation.
+fn listening(
+    address: SocketAddr,
+    prepare: impl FnOnce(&Socket) -> io::Result<()>,
+) -> io::Result<net::TcpListener> {
+    let socket = make(|| Socket::new(Domain::for_address(address), Type::STREAM, None))?;
+    socket.set_reuse_address(true)?;
+    prepare(&socket)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// Whether an address cannot be had because this machine has no such family, as far as that can be told.

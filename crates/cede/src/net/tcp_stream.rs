@@ -60,8 +60,12 @@ impl TcpStream {
     /// # Errors
     /// When no loop runs here.
     pub fn from_std(stream: net::TcpStream) -> io::Result<Self> {
+        Self::of(stream, "TcpStream::from_std")
+    }
+
+    pub(super) fn of(stream: net::TcpStream, call: &'static str) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(TcpStream { source: Source::new(stream, "TcpStream::from_std")?.seamless() })
+        Ok(TcpStream { source: Source::new(stream, call)?.seamless() })
     }
 
     /// Takes it out of the loop, and makes it blocking again if no [clone](crate::net#clones) of it is left there.

@@ -42,7 +42,7 @@ impl UdpSocket {
     /// When none can be bound: one error, which names each. When no loop runs here.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         let socket = first_of("UdpSocket::bind", address, |address| make(|| net::UdpSocket::bind(address)))?;
-        Self::from_std(socket)
+        Self::of(socket, "UdpSocket::bind")
     }
 
     /// Connects it: from now on it sends to, and receives from, this address only. Of several addresses the

@@ -45,7 +45,7 @@ impl UnixDatagram {
         let socket = make(|| net::UnixDatagram::bind(path)).map_err(|error| {
             io::Error::new(error.kind(), format!("UnixDatagram::bind: {}: {error}", path.display()))
         })?;
-        Self::from_std(socket)
+        Self::of(socket, "UnixDatagram::bind")
     }
 
     /// As [`bind`](Self::bind), at an address: of Linux' abstract names, say.
@@ -56,7 +56,7 @@ impl UnixDatagram {
         let socket = make(|| net::UnixDatagram::bind_addr(address)).map_err(|error| {
             io::Error::new(error.kind(), format!("UnixDatagram::bind_addr: {address:?}: {error}"))
         })?;
-        Self::from_std(socket)
+        Self::of(socket, "UnixDatagram::bind_addr")
     }
 
     /// A socket without a name, which only sends, or is connected.
@@ -66,7 +66,7 @@ impl UnixDatagram {
     pub fn unbound() -> io::Result<Self> {
         let socket = make(net::UnixDatagram::unbound)
             .map_err(|error| io::Error::new(error.kind(), format!("UnixDatagram::unbound: {error}")))?;
-        Self::from_std(socket)
+        Self::of(socket, "UnixDatagram::unbound")
     }
 
     /// Two that are connected to each other.
@@ -76,7 +76,7 @@ impl UnixDatagram {
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, other) = make(net::UnixDatagram::pair)
             .map_err(|error| io::Error::new(error.kind(), format!("UnixDatagram::pair: {error}")))?;
-        Ok((Self::from_std(one)?, Self::from_std(other)?))
+        Ok((Self::of(one, "UnixDatagram::pair")?, Self::of(other, "UnixDatagram::pair")?))
     }
 
     /// Connects it: from now on it sends to, and receives from, the socket at this path only.
@@ -84,7 +84,10 @@ impl UnixDatagram {
     /// # Errors
     /// When nobody is there.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        self.source.io().connect(path)
+        let path = path.as_ref();
+        self.source.io().connect(path).map_err(|error| {
+            io::Error::new(error.kind(), format!("UnixDatagram::connect: {}: {error}", path.display()))
+        })
     }
 
     /// As [`connect`](Self::connect), to an address.
@@ -92,7 +95,9 @@ impl UnixDatagram {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        self.source.io().connect_addr(address)
+        self.source.io().connect_addr(address).map_err(|error| {
+            io::Error::new(error.kind(), format!("UnixDatagram::connect_addr: {address:?}: {error}"))
+        })
     }
 
     /// Sends one datagram to the socket at this path. Cedes while the receiver has no room; the system tells nobody when

@@ -31,7 +31,7 @@ impl UnixListener {
         let listener = make(|| net::UnixListener::bind(path)).map_err(|error| {
             io::Error::new(error.kind(), format!("UnixListener::bind: {}: {error}", path.display()))
         })?;
-        Self::from_std(listener)
+        Self::of(listener, "UnixListener::bind")
     }
 
     /// As [`bind`](Self::bind), at an address: of Linux' abstract names, say.
@@ -42,7 +42,7 @@ impl UnixListener {
         let listener = make(|| net::UnixListener::bind_addr(address)).map_err(|error| {
             io::Error::new(error.kind(), format!("UnixListener::bind_addr: {address:?}: {error}"))
         })?;
-        Self::from_std(listener)
+        Self::of(listener, "UnixListener::bind_addr")
     }
 
     /// Accepts a connection: the stream, and the other side's address, which has a name only if it was bound.
@@ -53,6 +53,6 @@ impl UnixListener {
     /// # Errors
     /// As [`TcpListener::accept`](super::TcpListener::accept).
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        self.acceptor.accept("UnixListener::accept", net::UnixListener::accept, UnixStream::from_std)
+        self.acceptor.accept("UnixListener::accept", net::UnixListener::accept, UnixStream::of)
     }
 }

@@ -13,7 +13,7 @@ use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::{descriptor, read_and_write};
 use crate::backoff::Backoff;
 use crate::error::Failure;
-use crate::reactor::{Source, make};
+use crate::reactor::{Source, check_running, make};
 
 /// How soon a full listener is tried again, at most.
 const LATER: Duration = Duration::from_millis(100);
@@ -71,6 +71,7 @@ impl UnixStream {
     }
 
     fn connect_to(to: &SockAddr, call: &'static str, name: &dyn fmt::Display) -> io::Result<Self> {
+        check_running(call)?;
         let mut backoff = Backoff::new(call, LATER);
         loop {
             match connect_socket(Domain::UNIX, Type::STREAM, to, call) {
@@ -89,7 +90,7 @@ impl UnixStream {
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, other) = make(net::UnixStream::pair)
             .map_err(|error| io::Error::new(error.kind(), format!("UnixStream::pair: {error}")))?;
-        Ok((Self::from_std(one)?, Self::from_std(other)?))
+        Ok((Self::of(one, "UnixStream::pair")?, Self::of(other, "UnixStream::pair")?))
     }
 
     /// Takes a connection of std's into the running loop, and makes it non-blocking.
@@ -97,8 +98,12 @@ impl UnixStream {
     /// # Errors
     /// When no loop runs here.
     pub fn from_std(stream: net::UnixStream) -> io::Result<Self> {
+        Self::of(stream, "UnixStream::from_std")
+    }
+
+    pub(super) fn of(stream: net::UnixStream, call: &'static str) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(UnixStream { source: Source::new(stream, "UnixStream::from_std")? })
+        Ok(UnixStream { source: Source::new(stream, call)? })
     }
 
     /// Takes it out of the loop, and makes it blocking again if no [clone](crate::net#clones) of it is left there.

@@ -85,7 +85,7 @@ fn errors_of(way: Way, call: &str) -> &'static [Errno] {
         (_, "accept", _) => {
             &[Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::CONNABORTED, Errno::PROTO, Errno::HOSTUNREACH]
         }
-        (_, "connect", _) => &[Errno::CONNREFUSED, Errno::CONNRESET, Errno::TIMEDOUT],
+        (_, "connect" | "connect_addr", _) => &[Errno::CONNREFUSED, Errno::CONNRESET, Errno::TIMEDOUT],
         ("UdpSocket" | "UnixDatagram", _, Way::Read) => &[Errno::CONNREFUSED],
         ("UdpSocket" | "UnixDatagram", _, Way::Write) => &[Errno::CONNREFUSED, Errno::NOBUFS],
         ("TcpStream" | "UnixStream", _, Way::Read) => &[Errno::CONNRESET],

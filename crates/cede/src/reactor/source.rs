@@ -36,6 +36,14 @@ pub(crate) struct Source<S: AsFd> {
 
 const BOTH: Interest = Interest { read: true, write: true, edge: true };
 
+/// For what makes several descriptors, or tries several addresses, before it needs the loop.
+///
+/// # Errors
+/// When no loop runs here.
+pub(crate) fn check_running(call: &'static str) -> Result<(), Error> {
+    find_running().map(drop).ok_or_else(|| Error::no_running_loop(call))
+}
+
 /// Which direction an operation needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -56,14 +64,10 @@ impl<S: AsFd> Source<S> {
         })
     }
 
-    /// As [`new`](Self::new), for one that cannot be written to yet: it is still being connected.
+    /// As [`new`](Self::new), but what the system says is given without the call's name, for whoever has more to tell: to
+    /// which address it was. And it may be one that cannot be written to yet, for it is still being connected.
     #[track_caller]
-    pub(crate) fn connecting(io: S, call: &'static str) -> io::Result<Self> {
-        Self::register(io, call, false)
-    }
-
-    #[track_caller]
-    fn register(io: S, call: &'static str, writable: bool) -> io::Result<Self> {
+    pub(crate) fn register(io: S, call: &'static str, writable: bool) -> io::Result<Self> {
         let event_loop = find_running().ok_or_else(|| Error::no_running_loop(call))?;
         let reactor = event_loop.core.reactor.clone();
         let site = Location::caller();
