@@ -93,7 +93,7 @@ fn race<T: 'static>(
             let (address, task) = attempts.running.remove(at);
             match task.await_()? {
                 Ok(stream) => {
-                    attempts.end();
+                    attempts.end()?;
                     return Ok(stream);
                 }
                 Err(error) => failures.push((address, error)),
@@ -130,13 +130,26 @@ struct Attempts<T: 'static> {
 
 impl<T> Attempts<T> {
     /// Ends them, and waits for it: their sockets are closed then.
-    fn end(&mut self) {
+    ///
+    /// # Errors
+    /// The cancellation, if we are cancelled meanwhile; they have ended then, too.
+    fn end(&mut self) -> io::Result<()> {
         for (_, task) in &self.running {
             task.cancel();
         }
-        for (_, task) in self.running.drain(..) {
-            let _ = task.await_();
+        let mut ended = Ok(());
+        while self.running.iter().any(|(_, task)| !task.done()) {
+            // Not by awaiting each: a cancellation of ours could not be told from theirs.
+            match wait(self.running.iter().map(|(_, task)| task)).await_() {
+                Ok(_) => {}
+                Err(error) if error.is_cancelled() => ended = ended.and(Err(error)),
+                Err(error) => return Err(error.into()),
+            }
         }
+        for (_, task) in self.running.drain(..) {
+            let _ = task.await_(); // nobody else asks what it came to
+        }
+        Ok(ended?)
     }
 }
 
@@ -198,6 +211,34 @@ mod tests {
         assert_eq!(raced(&[(300, true), (50, true)]), winner);
         assert_eq!(raced(&[(300, true), (50, false)]), winner);
         assert_eq!(raced(&[(300, false), (50, true)]), (Ok(2), Duration::from_millis(300), 0));
+    }
+
+    /// Both are under way when the first answers; the other takes its time to end. Meanwhile the whole is cancelled.
+    #[test]
+    fn a_cancellation_while_the_others_end_is_delivered_when_they_have_ended() {
+        let program = || {
+            let event_loop = running_loop().unwrap();
+            let began = event_loop.time();
+            let connecting = create_task(coroutine(|| {
+                let addresses = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+                race(addresses.into(), "connect", |address| {
+                    let milliseconds = if address.port() == 1 { 300 } else { 1_000 };
+                    let answered = sleep(Duration::from_millis(milliseconds)).await_();
+                    if answered.is_err() {
+                        sleep(Duration::from_millis(50)).await_()?;
+                    }
+                    Ok(answered?)
+                })
+            }));
+            sleep(Duration::from_millis(320)).await_().unwrap();
+            assert!(connecting.cancel_with("enough"));
+            let error = connecting.await_().unwrap().unwrap_err();
+            assert!(error.is_cancelled());
+            assert!(error.to_string().contains("enough"), "{error}");
+            assert_eq!(event_loop.time() - began, Duration::from_millis(350));
+            assert_eq!(crate::facade::all_tasks().len(), 1, "no attempt is left");
+        };
+        Runner::new().clock(VirtualClock::new()).run(coroutine(program)).unwrap();
     }
 
     #[test]
