@@ -1,11 +1,13 @@
 //! One stream and several tasks.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::linux::net::SocketAddrExt;
 use std::rc::Rc;
+use std::time::Duration;
 
 use cede::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
-use cede::{Awaitable, yield_now};
+use cede::{Awaitable, timeout, yield_now};
 
 use crate::help::{run, spawn, tcp_pair};
 
@@ -30,6 +32,38 @@ fn a_second_reader_of_one_stream_gets_an_error_and_the_first_goes_on() {
         (&client).write_all(b"abc")?;
         assert_eq!(first.await_()??, 3);
         Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_second_writer_of_one_stream_gets_an_error_and_the_first_goes_on() {
+    run(|| -> io::Result<()> {
+        let (client, mut server) = tcp_pair()?;
+        let client = Rc::new(client);
+        let much = vec![7; 16 << 20]; // more than the sockets hold
+        let (writing, bytes) = (client.clone(), much.clone());
+        let first = spawn(move || {
+            (&*writing).write_all(&bytes)?;
+            writing.shutdown(Shutdown::Write)
+        });
+        yield_now().await_()?;
+        let limit = Duration::from_secs(1); // it does not wait
+        let attempts = [
+            timeout(limit, || (&*client).write(b"!")),
+            timeout(limit, || (&*client).write_vectored(&[io::IoSlice::new(b"!")])),
+        ];
+        for attempt in attempts {
+            assert_eq!(
+                attempt.unwrap_err().to_string(),
+                "TcpStream::write: another task is already waiting to write to this descriptor; let one task do \
+                 it, or take turns"
+            );
+        }
+        let mut all = Vec::new();
+        server.read_to_end(&mut all)?;
+        assert!(all == much);
+        first.await_()?
     })
     .unwrap();
 }
