@@ -1,7 +1,7 @@
 //! Row 35: connecting to several addresses. CPython: test_base_events, create_connection_*; test_staggered.
 
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use cede::net::{TcpListener, TcpStream, lookup_host};
@@ -101,6 +101,90 @@ fn cancelled_it_leaves_no_attempt() {
         cede::yield_now().await_()?;
         cede::yield_now().await_()?;
         assert_eq!(cede::all_tasks().len(), 1);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Says on standard error, past the harness, that a machine cannot do this.
+fn skipped(why: &str) {
+    let _ = writeln!(io::stderr(), "not tested: {why}");
+}
+
+/// test_base_events: test_create_connection_ipv6
+#[test]
+fn a_connection_is_made_by_ipv6() {
+    if let Err(error) = std::net::TcpListener::bind("[::1]:0") {
+        return skipped(&format!("there is no [::1] here: {error}"));
+    }
+    run(|| -> io::Result<()> {
+        let listener = TcpListener::bind("[::1]:0")?;
+        let address = listener.local_addr()?;
+        for by_text in [false, true] {
+            let mut stream = match by_text {
+                false => TcpStream::connect(address)?,
+                true => TcpStream::connect(format!("[::1]:{}", address.port()))?,
+            };
+            assert_eq!(stream.peer_addr()?, address);
+            let (mut served, from) = listener.accept()?;
+            assert!(from.is_ipv6() && from == stream.local_addr()?);
+            stream.write_all(b"hello")?;
+            served.read_exact(&mut [0; 5])?;
+        }
+        let refused = listener.local_addr()?;
+        drop(listener);
+        let error = TcpStream::connect(refused).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("TcpStream::connect: {refused}: ")), "{error}");
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// A port where somebody listens at the second of these, and nobody at the first; none where that cannot be.
+fn only_at_the_second(first: IpAddr, second: IpAddr) -> Option<TcpListener> {
+    let listener = TcpListener::bind((second, 0)).ok()?;
+    let port = listener.local_addr().ok()?.port();
+    // It could be bound, so it is an address of this machine, and nobody's.
+    std::net::TcpListener::bind((first, port)).is_ok().then_some(listener)
+}
+
+#[test]
+fn an_address_that_refuses_leaves_it_to_one_of_the_other_family() {
+    run(|| -> io::Result<()> {
+        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
+        for (first, second) in [(v4, v6), (v6, v4)] {
+            let Some(listener) = only_at_the_second(first, second) else {
+                skipped("there is no [::1] here, or its port is taken");
+                return Ok(());
+            };
+            let port = listener.local_addr()?.port();
+            let stream = TcpStream::connect([(first, port).into(), (second, port).into()])?;
+            assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+            assert_eq!(listener.accept()?.1, stream.local_addr()?);
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// The same by a name that has an address of each, as that of this machine often has.
+#[test]
+fn a_name_whose_first_address_refuses_is_connected_to_by_the_other_family() {
+    run(|| -> io::Result<()> {
+        let found = lookup_host("localhost", 0)?;
+        let other = found.iter().find(|address| address.is_ipv6() != found[0].is_ipv6());
+        let listener = other.and_then(|other| only_at_the_second(found[0].ip(), other.ip()));
+        let Some(listener) = listener else {
+            skipped(&format!("'localhost' has no address of each family here: {found:?}"));
+            return Ok(());
+        };
+        let address = listener.local_addr()?;
+        let stream = TcpStream::connect(("localhost", address.port()))?;
+        assert_eq!(stream.peer_addr()?, address);
+        drop(listener);
+        let text = TcpStream::connect(("localhost", address.port())).unwrap_err().to_string();
+        let first = SocketAddr::new(found[0].ip(), address.port());
+        assert!(text.contains(&first.to_string()) && text.contains(&address.to_string()), "{text}");
         Ok(())
     })
     .unwrap();
