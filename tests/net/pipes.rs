@@ -13,7 +13,7 @@ use std::time::Duration;
 use cede::pipe::{PipeReader, PipeWriter, pipe};
 use cede::process::{Command, Stdio};
 use cede::streams::StreamReader;
-use cede::{Awaitable, Failure, timeout, yield_now};
+use cede::{Awaitable, Backend, Failure, Runner, timeout, yield_now};
 use rustix::fs::{Mode, OFlags};
 
 use crate::help::{run, spawn};
@@ -348,15 +348,37 @@ fn what_is_no_pipe_is_refused_and_told_why() {
             assert_eq!(error.kind(), ErrorKind::NotFound);
             assert!(error.to_string().contains("missing: No such file or directory"), "{error}");
         }
-        // Of a kind that could be waited for, but the kernel tells nothing of it.
-        // The ring does not need to be told.
-        match PipeReader::open("/dev/zero") {
-            Ok(mut zero) => assert_eq!(zero.read(&mut [1])?, 1),
-            Err(error) => assert!(error.to_string().contains("and some devices are always ready"), "{error}"),
-        }
         Ok(())
     })
     .unwrap();
+}
+
+/// Of a kind that could be waited for, but the kernel tells nothing of it. A ring would not need to be told; but what is
+/// refused by the one is refused by the other.
+#[test]
+fn a_device_that_is_always_ready_is_refused_by_each_backend() {
+    for backend in [Backend::Readiness, Backend::IoUring] {
+        let main = || -> io::Result<()> {
+            let zero = || File::options().read(true).write(true).open("/dev/zero");
+            let errors = [
+                ("PipeReader::open", PipeReader::open("/dev/zero").map(drop)),
+                ("PipeReader::from_fd", PipeReader::from_fd(zero()?).map(drop)),
+                ("PipeWriter::open", PipeWriter::open("/dev/zero").map(drop)),
+                ("PipeWriter::from_fd", PipeWriter::from_fd(zero()?).map(drop)),
+            ];
+            for (call, opened) in errors {
+                let text = opened.expect_err(call).to_string();
+                assert!(text.starts_with(&format!("{call}: descriptor ")), "{text}");
+                assert!(text.contains("and some devices are always ready"), "{text}");
+            }
+            // A terminal is a device too.
+            let ours =
+                rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY)?;
+            PipeReader::from_fd(ours)?;
+            Ok(())
+        };
+        Runner::new().backend(backend).run(cede::coroutine(main)).unwrap().unwrap();
+    }
 }
 
 #[test]

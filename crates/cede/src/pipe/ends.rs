@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use rustix::io::Errno;
 
-use crate::reactor::{Source, Way};
+use crate::reactor::{Source, Way, check_told};
 
 /// Takes an end into the running loop, non-blocking.
 pub(crate) fn take_in(pipe: OwnedFd, call: &'static str) -> io::Result<Source<OwnedFd>> {
@@ -18,12 +18,13 @@ pub(crate) fn take_in(pipe: OwnedFd, call: &'static str) -> io::Result<Source<Ow
 }
 
 /// Whether it is of a kind that can be waited for, and open for this.
-pub(super) fn check(fd: &OwnedFd, way: Way, call: &str) -> io::Result<()> {
+pub(super) fn check(fd: &OwnedFd, way: Way, call: &'static str) -> io::Result<()> {
     let number = fd.as_raw_fd();
     let invalid = |text| {
         Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{call}: descriptor {number} {text}")))
     };
-    match FileType::from_raw_mode(fstat(fd)?.st_mode) {
+    let kind = FileType::from_raw_mode(fstat(fd)?.st_mode);
+    match kind {
         FileType::Fifo | FileType::Socket | FileType::CharacterDevice => {}
         FileType::RegularFile => {
             return invalid(
@@ -36,6 +37,7 @@ pub(super) fn check(fd: &OwnedFd, way: Way, call: &str) -> io::Result<()> {
     match way {
         Way::Read if mode == OFlags::WRONLY => invalid("is not open for reading"),
         Way::Write if mode == OFlags::RDONLY => invalid("is not open for writing"),
+        _ if kind == FileType::CharacterDevice => check_told(fd, call),
         _ => Ok(()),
     }
 }

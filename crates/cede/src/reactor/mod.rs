@@ -49,5 +49,5 @@ pub(crate) use faults::make;
 pub(crate) use happened::Sleep;
 pub(crate) use registry::Reactor;
 pub(crate) use selector::Waker;
-pub(crate) use source::{Source, Way, check_running};
+pub(crate) use source::{Source, Way, check_running, check_told};
 pub(crate) use this_process::id as process_id;

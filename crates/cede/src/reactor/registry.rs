@@ -228,6 +228,19 @@ impl Reactor {
         }
     }
 
+    /// Whether the kernel tells of this kind of descriptor. A ring takes those too that are always ready; the selector
+    /// is asked for it, so that a program is refused the same by both.
+    pub(super) fn can_tell_of(&self, source: impl AsFd) -> io::Result<()> {
+        if self.ring_or_make().is_none() {
+            return Ok(()); // registering it will show
+        }
+        let nobody = SourceKey::default();
+        let fd = source.as_fd().as_raw_fd();
+        let asked =
+            self.selector.add(&source, nobody.token(), Interest { read: true, write: false, edge: true });
+        asked.and_then(|()| self.selector.remove(source)).map_err(|error| explained(error, fd))
+    }
+
     /// Whether the ring, not the selector, is asked for this one.
     fn by_ring(&self, entry: &Entry) -> bool {
         self.ring().is_some() && matches!(entry, Entry::Ends(_))

@@ -44,6 +44,21 @@ pub(crate) fn check_running(call: &'static str) -> Result<(), Error> {
     find_running().map(drop).ok_or_else(|| Error::no_running_loop(call))
 }
 
+/// For a descriptor of a kind that the kernel may not tell of.
+///
+/// # Errors
+/// When it does not.
+pub(crate) fn check_told(source: impl AsFd, call: &'static str) -> io::Result<()> {
+    match find_running() {
+        Some(event_loop) => event_loop.core.reactor.can_tell_of(source).map_err(|error| named(call, &error)),
+        None => Err(Error::no_running_loop(call).into()),
+    }
+}
+
+fn named(call: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{call}: {error}"))
+}
+
 /// Which direction an operation needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -60,7 +75,7 @@ impl<S: AsFd> Source<S> {
     pub(crate) fn new(io: S, call: &'static str) -> io::Result<Self> {
         Self::register(io, call, true).map_err(|error| match error.get_ref() {
             Some(inner) if inner.is::<Error>() => error, // names the call already
-            _ => io::Error::new(error.kind(), format!("{call}: {error}")),
+            _ => named(call, &error),
         })
     }
 
@@ -118,8 +133,7 @@ impl<S: AsFd> Source<S> {
         call: &'static str,
         clone: impl FnOnce(&S) -> io::Result<S>,
     ) -> io::Result<Self> {
-        let io = make(|| clone(self.io()))
-            .map_err(|error| io::Error::new(error.kind(), format!("{call}: {error}")))?;
+        let io = make(|| clone(self.io())).map_err(|error| named(call, &error))?;
         let mut end = Source::new(io, call)?;
         end.seamless = self.seamless;
         end.kin = self.kin.get_or_init(Rc::default).clone().into();
