@@ -1,5 +1,5 @@
-//! Many connections that come, go, are reset, cancelled and cut off in the middle of what they do; and at the end
-//! nothing is left of them.
+//! Many connections that come, go, are reset, cancelled and cut off in the middle of what they do, of being accepted and
+//! of connecting too; and at the end nothing is left of them.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -82,8 +82,36 @@ enum Faults {
     ByASeed,
 }
 
-/// Both ends of one connection. Where faults are injected, others may have come that nobody wants any more, or this
-/// one may have been given up.
+/// Does something in a task of its own, which is cancelled some turns later: whether it was in the middle of it then.
+fn cancelled_in_flight(
+    numbers: &mut Numbers,
+    faults: Faults,
+    act: impl FnOnce() -> io::Result<TcpStream> + 'static,
+) -> io::Result<bool> {
+    let task = spawn(act);
+    for _ in 0..numbers.below(4) {
+        yield_now().await_()?;
+    }
+    task.cancel();
+    match task.await_() {
+        Ok(Ok(stream)) => {
+            // A reset instead of an end leaves no port behind that waits.
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+            Ok(false)
+        }
+        Err(error) => {
+            assert!(error.is_cancelled(), "{error}"); // it had not begun
+            Ok(false)
+        }
+        Ok(Err(error)) => {
+            assert!(expected(&error, faults), "{error:?}");
+            Ok(error.is_cancelled())
+        }
+    }
+}
+
+/// Both ends of one connection. Others may have come that were given up; and where faults are injected, this one may
+/// have been, too.
 fn connected(address: SocketAddr, listener: &TcpListener) -> io::Result<(TcpStream, TcpStream)> {
     let stream = TcpStream::connect(address)?;
     let ours = stream.local_addr()?;
@@ -91,7 +119,7 @@ fn connected(address: SocketAddr, listener: &TcpListener) -> io::Result<(TcpStre
         loop {
             match listener.accept() {
                 Ok((served, from)) if from == ours => return Ok(served),
-                Ok(_) => {}
+                Ok((other, _)) => drop(socket2::SockRef::from(&other).set_linger(Some(Duration::ZERO))),
                 Err(error) => return Err(error),
             }
         }
@@ -106,16 +134,29 @@ fn churn(connections: u64, faults: Faults) -> io::Result<u64> {
     let places = Rc::new(Semaphore::new(AT_ONCE));
     let mut clients = Vec::new();
     let served = Rc::new(Cell::new(0));
+    let cancelled = Rc::new(Cell::new((0, 0)));
     if faults == Faults::ByASeed {
         cede::running_loop()?.inject_faults(connections, 8, true);
     }
     for number in 0..connections {
         let place = places.clone().acquire_owned().await_()?;
         let (listener, pairing, served) = (listener.clone(), at_a_time.clone(), served.clone());
+        let cancelled = cancelled.clone();
         clients.push(spawn(move || -> io::Result<()> {
             let mut numbers = Numbers(number);
             let pair = {
                 let _alone = pairing.acquire().await_()?;
+                let (mut accepts, mut connects) = cancelled.get();
+                if numbers.below(8) == 0 {
+                    let listener = listener.clone();
+                    let accept = move || listener.accept().map(|(stream, _)| stream);
+                    accepts += u64::from(cancelled_in_flight(&mut numbers, faults, accept)?);
+                }
+                if numbers.below(8) == 0 {
+                    let connect = move || TcpStream::connect(address);
+                    connects += u64::from(cancelled_in_flight(&mut numbers, faults, connect)?);
+                }
+                cancelled.set((accepts, connects));
                 connected(address, &listener)
             };
             let (stream, server) = match pair {
@@ -147,6 +188,9 @@ fn churn(connections: u64, faults: Faults) -> io::Result<u64> {
     cede::running_loop()?.stop_faults();
     yield_now().await_()?;
     assert_eq!(cede::all_tasks().len(), 1);
+    let (accepts, connects) = cancelled.get();
+    let many = if connections < 500 { 0 } else { connections / 50 };
+    assert!(accepts >= many && connects >= many, "{accepts} and {connects} of {connections} were cancelled");
     Ok(served.get())
 }
 
