@@ -109,6 +109,8 @@ pub mod streams;
 pub mod sync;
 mod target;
 mod task;
+#[allow(unsafe_code)] // one of its rooms
+mod this_process;
 mod threads;
 mod time;
 #[cfg(feature = "tls")]

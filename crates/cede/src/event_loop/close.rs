@@ -131,7 +131,15 @@ impl LoopCore {
             if left.is_empty() {
                 break;
             }
-            left.iter().rev().for_each(task::tear_down);
+            for task in left.iter().rev() {
+                if self.forked() {
+                    return self.forget(); // a destructor forked: the others are the parent's
+                }
+                task::tear_down(task);
+            }
+        }
+        if self.forked() {
+            return self.forget();
         }
         self.state.set(State::Closed);
         self.schedule.close();

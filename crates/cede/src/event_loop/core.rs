@@ -15,11 +15,12 @@ use crate::async_generator::LiveGenerators;
 use crate::error::Error;
 use crate::foreign::Home;
 use crate::observe::{Event, Observer};
-use crate::reactor::{Reactor, process_id};
+use crate::reactor::Reactor;
 use crate::report::{self, Redirected, Report};
 use crate::schedule::{self, Schedule};
 use crate::signals::Signals;
 use crate::stack::current::Guard;
+use crate::this_process;
 use crate::threads::shared::inbox::Post;
 use crate::threads::{Executor, Landings};
 
@@ -98,7 +99,7 @@ impl LoopCore {
             executor: Executor::default(),
             generators: LiveGenerators::default(),
             state: Cell::new(State::Stopped),
-            process: process_id(),
+            process: this_process::id(),
             stopping: Cell::new(false),
             looked_at: Cell::new(0),
             crossings: Cell::new(0),
@@ -139,7 +140,7 @@ impl LoopCore {
 
     /// Whether this is a copy that a fork made: the kernel's side of it is the parent's.
     pub(crate) fn forked(&self) -> bool {
-        self.process != process_id()
+        self.process != this_process::id()
     }
 
     /// Gives a report to the exception handler, else prints it.

@@ -32,7 +32,8 @@ use crate::threads::shared::inbox::Post;
 
 /// The most boundaries that are crossed without looking at timers.
 const MOST_CROSSINGS: u32 = 63;
-/// As many where there is nothing to look at but whether this is the child of a fork.
+/// As many where there is nothing to look at but whether this is the child of a fork that the C library knows nothing
+/// of (`schedule/fork.rs`).
 const FREE_CROSSINGS: u32 = 1 << 16;
 /// Nanoseconds between two looks that are long enough to look more often.
 const LONG: u64 = 50_000;
@@ -133,8 +134,8 @@ impl LoopCore {
 
     /// How many boundaries tasks may cross by themselves (`task/handoff.rs`) before we look at one again.
     ///
-    /// Without timers and descriptors there is nothing to look at but the inbox and `stop`, which call for us, and
-    /// who we are, which can wait.
+    /// Without timers and descriptors there is nothing to look at but the inbox, `stop` and a fork, which call for us:
+    /// all but a fork by a bare system call, which can wait.
     /// With them under the real clock it is at most [`MOST_CROSSINGS`], and fewer while turns take long: a timer is
     /// late by no more than a few [`LONG`]s, or by one callback that keeps control. A virtual clock is exact.
     fn allow_crossings(&self) {

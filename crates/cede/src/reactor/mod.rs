@@ -34,8 +34,6 @@ mod selector;
 #[path = "portable.rs"]
 mod selector;
 mod source;
-#[allow(unsafe_code)] // one of its rooms
-mod this_process;
 #[cfg(all(feature = "io-uring", target_os = "linux", not(cede_portable)))]
 #[allow(unsafe_code)] // one of its rooms
 mod uring;
@@ -50,4 +48,3 @@ pub(crate) use happened::Sleep;
 pub(crate) use registry::Reactor;
 pub(crate) use selector::Waker;
 pub(crate) use source::{Source, Way, check_running, check_told};
-pub(crate) use this_process::id as process_id;

@@ -12,12 +12,12 @@ use super::backend::Backend;
 use super::direction::Direction;
 use super::happened::{Happened, Interest, Sleep, SourceKey};
 use super::selector::{Selector, Waker};
-use super::this_process::id as process_id;
 use super::uring::Ring;
 use super::watch::Watch;
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
+use crate::this_process;
 
 /// After how many callbacks the loop asks for readiness even though others are ready.
 const CALLBACKS: u64 = 64;
@@ -80,7 +80,7 @@ impl Reactor {
             looked_at: Cell::new(0),
             operations: Cell::new(0),
             closed: Cell::new(false),
-            process: process_id(),
+            process: this_process::id(),
             #[cfg(feature = "faults")]
             faults: RefCell::default(),
         }))
@@ -288,7 +288,7 @@ impl Reactor {
 
     /// Whether this is a copy that a fork made: the kernel's list is the parent's, and nothing may touch it.
     pub(super) fn forked(&self) -> bool {
-        self.process != process_id()
+        self.process != this_process::id()
     }
 
     /// Lets all go.

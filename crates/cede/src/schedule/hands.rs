@@ -18,7 +18,9 @@ impl Schedule {
             if !self.turn.may_cross() {
                 return None;
             }
-            self.begin_turn();
+            if !self.begin_turn() {
+                return None;
+            }
         }
         Some(key)
     }
@@ -83,7 +85,11 @@ impl Schedule {
 
     pub(super) fn update_hands(&self) {
         self.hands_on.set(
-            self.fast.get() && !self.debug.get() && self.keeping.get() == 0 && !self.stack_usage.is_on(),
+            self.fast.get()
+                && !self.debug.get()
+                && !self.stranded.get()
+                && self.keeping.get() == 0
+                && !self.stack_usage.is_on(),
         );
         self.quick.set(self.hands_on.get() && !self.special.get());
     }

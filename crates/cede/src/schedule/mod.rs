@@ -13,6 +13,7 @@
 
 mod ahead;
 mod debug;
+mod fork;
 mod hands;
 mod ready;
 mod register;
@@ -75,6 +76,8 @@ pub(crate) struct Schedule {
     hands_on: Cell<bool>,
     /// The same, and it is not special: what the quickest ways ask before they begin.
     quick: Cell<bool>,
+    /// A task forked, and this is the child's copy: nobody is given control by it any more.
+    stranded: Cell<bool>,
     /// How many tasks are being started eagerly: their stacks lie on each other, so nobody hands on.
     keeping: Cell<u32>,
     factory: RefCell<Option<TaskFactory>>,
@@ -114,6 +117,7 @@ pub(crate) fn current() -> Option<TaskRef> {
 impl Schedule {
     pub(crate) fn new(debug: bool) -> Rc<Self> {
         static IDS: AtomicU64 = AtomicU64::new(1);
+        Self::strand_in_children();
         let fast = std::env::var("CEDE_FAST_PATH").as_deref() != Ok("0");
         Rc::new(Schedule {
             id: IDS.fetch_add(1, Ordering::Relaxed),
@@ -137,6 +141,7 @@ impl Schedule {
             fast: Cell::new(fast),
             hands_on: Cell::new(fast && !debug),
             quick: Cell::new(fast && !debug),
+            stranded: Cell::new(false),
             keeping: Cell::new(0),
             factory: RefCell::default(),
             has_factory: Cell::new(false),
@@ -193,11 +198,11 @@ impl Schedule {
         self.take_next()
     }
 
-    /// Begins a turn: what is ready now is what it runs.
+    /// Begins a turn: what is ready now is what it runs. Whether there is anything to it; an observer may fork.
     #[inline]
-    pub(crate) fn begin_turn(&self) {
+    pub(crate) fn begin_turn(&self) -> bool {
         self.count_turn();
-        self.observe(|| Event::TurnBegins { turn: self.turn.turns.get(), ready: self.turn.todo.get() });
+        if self.teller.observing() { self.tell_turn() } else { true }
     }
 
     #[inline(always)]

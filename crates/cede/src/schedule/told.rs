@@ -49,6 +49,13 @@ impl Schedule {
         self.turn.todo.get()
     }
 
+    /// A turn has begun. Whether it has anything to run.
+    #[cold]
+    pub(super) fn tell_turn(&self) -> bool {
+        self.observe(|| Event::TurnBegins { turn: self.turn.turns.get(), ready: self.turn.todo.get() });
+        self.turn.todo.get() > 0
+    }
+
     #[cold]
     pub(super) fn tell_created(&self, key: TaskKey) {
         if let Some(task) = self.task(key) {

@@ -228,16 +228,184 @@ fn a_task_that_forks_may_run_a_loop_of_its_own_in_the_child() {
     }
 }
 
-/// Tasks that only hand control to each other do not even reach the kernel.
+/// Ways to give control back.
+const CEDING: [(&str, fn() -> crate::Result<()>); 4] = [
+    ("yield_now", || Ok(yield_now().await_()?)),
+    ("sleep", || Ok(sleep(Duration::from_millis(1)).await_()?)),
+    ("a new task", || Ok(create_task(coroutine(|| ())).await_()?)),
+    ("a promise", || {
+        let promise = running_loop()?.create_promise::<()>();
+        running_loop()?.call_soon({
+            let promise = promise.clone();
+            move || drop(promise.set_result(()))
+        });
+        Ok(promise.await_()?)
+    }),
+];
+
+/// Tasks and callbacks of the parent that are ready at the fork, by whatever way control could get to them: the rest
+/// of the turn in which the task has forked, hand-offs, what the child itself has woken. Each would do its work twice.
 #[test]
-fn a_child_whose_tasks_never_rest_ends_too() {
+fn nobody_elses_task_runs_in_the_child_of_a_fork() {
+    for backend in [Backend::Readiness, Backend::IoUring] {
+        for fast in [true, false] {
+            for (way, cede) in CEDING {
+                let parent = std::process::id();
+                let mut runner = Runner::new().backend(backend).debug(false);
+                runner.event_loop().expect("a loop").core.schedule.set_fast_path(fast);
+                let ran = runner.run(coroutine(move || forks_among_others(cede)));
+                if std::process::id() != parent {
+                    end_child(ran.is_err_and(|error| error.to_string() == refused("run_until_complete")));
+                }
+                assert!(ran.expect("it runs").expect("it goes on"), "{backend:?}, {fast}, {way}");
+            }
+        }
+    }
+}
+
+/// A task forks, and gives control back in the child, while others are ready that must run in the parent only. Whether
+/// the child said yes.
+fn forks_among_others(cede: fn() -> crate::Result<()>) -> crate::Result<bool> {
     let parent = std::process::id();
-    let ran = crate::run(coroutine(|| -> crate::Result<bool> {
-        let process = fork();
+    let at_home = move || {
+        if std::process::id() != parent {
+            end_child(false);
+        }
+    };
+    let event_loop = running_loop()?;
+    let (mut ours, mut theirs) = UnixStream::pair()?;
+    let ending = Rc::new(Cell::new(false));
+    let woken = event_loop.create_promise::<()>();
+    // The first of every turn.
+    let forks = create_task(coroutine({
+        let (woken, event_loop) = (woken.clone(), event_loop.clone());
+        move || -> crate::Result<bool> {
+            for _ in 0..200 {
+                yield_now().await_()?; // until the loop lets tasks cross boundaries by themselves
+            }
+            drop(woken.set_result(()));
+            event_loop.call_soon(at_home);
+            let _fresh = create_task(coroutine(at_home));
+            let process = fork();
+            if process == 0 {
+                for _ in 0..1_000 {
+                    let _ = cede();
+                }
+                end_child(false); // it was given control back
+            }
+            Ok(said_yes(process))
+        }
+    }));
+    ours.write_all(&[0; 1_000])?;
+    let echo = create_task(coroutine(move || -> crate::Result<()> {
+        let mut byte = [0];
+        while theirs.read(&mut byte)? > 0 {
+            at_home();
+            theirs.write_all(&byte)?;
+            yield_now().await_()?;
+        }
+        Ok(())
+    }));
+    let restless = create_task(coroutine({
+        let ending = ending.clone();
+        move || -> crate::Result<()> {
+            while !ending.get() {
+                yield_now().await_()?;
+                at_home();
+            }
+            Ok(())
+        }
+    }));
+    let waits = create_task(coroutine(move || {
+        let waited = woken.await_();
+        at_home();
+        waited
+    }));
+    let yes = forks.await_()??;
+    ours.read_exact(&mut [0; 1_000])?;
+    drop(ours);
+    ending.set(true);
+    restless.await_()??;
+    waits.await_()??;
+    echo.await_()??;
+    Ok(yes)
+}
+
+/// Whoever forks, and however the loop is driven.
+#[test]
+fn a_callback_that_forks_ends_its_turn_in_the_child() {
+    let parent = std::process::id();
+    for by_steps in [false, true] {
+        let event_loop = EventLoop::new().expect("a loop");
+        let child = Rc::new(Cell::new(0));
+        event_loop.call_soon({
+            let child = child.clone();
+            move || child.set(fork())
+        });
+        event_loop.call_soon({
+            let handle = crate::LoopHandle::clone(&event_loop);
+            move || {
+                if std::process::id() != parent {
+                    end_child(false);
+                }
+                handle.stop();
+            }
+        });
+        let (call, ran) = match by_steps {
+            false => ("run_forever", event_loop.run_forever()),
+            true => ("step", event_loop.step().and_then(|_| event_loop.step()).map(drop)),
+        };
+        if child.get() == 0 {
+            end_child(ran.is_err_and(|error| error.to_string() == refused(call)));
+        }
+        ran.expect("it runs");
+        assert!(said_yes(child.get()), "{by_steps}");
+    }
+}
+
+/// The child's own loop is not slowed down by the parent's having been stopped.
+#[test]
+fn the_childs_own_loop_hands_control_on() {
+    let ran = crate::run(coroutine(|| {
+        in_a_fork(|| {
+            let own = || running_loop().is_ok_and(|own| own.core.schedule.is_quick());
+            Runner::new().debug(false).run(coroutine(own)).is_ok_and(|quick| quick)
+        })
+    }));
+    assert!(ran.expect("it runs"));
+}
+
+/// Where the C library is not asked (`clone` as a system call), the loop sees it at a boundary.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_that_the_c_library_does_not_know_of_ends_too() {
+    let parent = std::process::id();
+    let ran = Runner::new().debug(false).run(coroutine(|| -> crate::Result<bool> {
+        // SAFETY: as `fork`.
+        let process = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) } as libc::pid_t;
+        assert!(process >= 0);
         if process == 0 {
             loop {
                 yield_now().await_()?;
             }
+        }
+        Ok(said_yes(process))
+    }));
+    if std::process::id() != parent {
+        end_child(ran.is_err_and(|error| error.to_string() == refused("run_until_complete")));
+    }
+    assert!(ran.expect("it runs").expect("it goes on"));
+}
+
+/// Tasks that only hand control to each other do not even reach the kernel.
+#[test]
+fn a_child_whose_tasks_never_rest_ends_too() {
+    let parent = std::process::id();
+    let ran = Runner::new().debug(false).run(coroutine(|| -> crate::Result<bool> {
+        let process = fork();
+        if process == 0 {
+            yield_now().await_()?;
+            end_child(false); // there were boundaries that nobody looks at
         }
         Ok(said_yes(process))
     }));

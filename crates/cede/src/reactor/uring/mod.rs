@@ -42,8 +42,8 @@ use slotmap::{Key, KeyData, SlotMap};
 use super::direction::Direction;
 use super::happened::{Happened, Sleep};
 use super::selector::Selector;
-use super::this_process::id as process_id;
 use crate::outcome::Outcome;
+use crate::this_process;
 
 slotmap::new_key_type! {
     /// An operation: a place and a generation.
@@ -121,7 +121,7 @@ impl Ring {
             finished: RefCell::default(),
             watching: Cell::new(false),
             selector_told: Cell::new(false),
-            process: process_id(),
+            process: this_process::id(),
         })
     }
 
@@ -224,7 +224,7 @@ impl Ring {
 
     /// Waits until there is an answer, for which the operation is asked to end.
     fn settle(&self, key: OperationKey) -> Answer {
-        if self.process != process_id() {
+        if self.process != this_process::id() {
             return Answer::WITHDRAWN; // it is the parent's, and so are the bytes
         }
         let (mut asked, mut refused) = (false, 0);
