@@ -10,6 +10,7 @@ use crate::coroutine::{Awaitable, coroutine};
 use crate::error::Error;
 use crate::event_loop::run;
 use crate::facade::create_task;
+use crate::this_process;
 
 /// Loops on threads of their own, started and stopped together: the way to use several cores.
 ///
@@ -40,6 +41,8 @@ use crate::facade::create_task;
 /// ```
 pub struct Loops<T> {
     threads: Vec<(ThreadSender<()>, JoinHandle<Result<T, Error>>)>,
+    /// The process that started them.
+    process: u32,
 }
 
 impl<T: Send + 'static> Loops<T> {
@@ -49,7 +52,7 @@ impl<T: Send + 'static> Loops<T> {
     /// When the system gives no thread, or no descriptors for a loop; those that run already are stopped.
     pub fn start(count: usize, main: impl Fn(usize) -> T + Send + Sync + 'static) -> Result<Self, Error> {
         let main = Arc::new(main);
-        let mut loops = Loops { threads: Vec::new() };
+        let mut loops = Loops { threads: Vec::new(), process: this_process::id() };
         for number in 0..count {
             let (started, starting) = mpsc::channel();
             let main = main.clone();
@@ -71,11 +74,14 @@ impl<T: Send + 'static> Loops<T> {
     }
 
     /// Cancels the main task of each, and waits for their ends: what each `main` has returned, in order.
-    /// Blocks this thread.
+    /// Blocks this thread. In the child of a fork, where they do not run, an error for each.
     ///
     /// # Panics
     /// With the panic of the first that panicked.
-    pub fn stop(self) -> Vec<Result<T, Error>> {
+    pub fn stop(mut self) -> Vec<Result<T, Error>> {
+        if let Some(errors) = self.forked("Loops::stop") {
+            return errors;
+        }
         let (stops, threads): (Vec<_>, Vec<_>) = self.threads.into_iter().unzip();
         for stop in stops {
             let _ = stop.send(()); // one that has ended already does not mind
@@ -83,13 +89,28 @@ impl<T: Send + 'static> Loops<T> {
         join(threads)
     }
 
-    /// Waits until each has ended by itself: what each `main` has returned, in order. Blocks this thread.
+    /// Waits until each has ended by itself: what each `main` has returned, in order. Blocks this thread. In the
+    /// child of a fork, where they do not run, an error for each.
     ///
     /// # Panics
     /// With the panic of the first that panicked.
-    pub fn join(self) -> Vec<Result<T, Error>> {
+    pub fn join(mut self) -> Vec<Result<T, Error>> {
+        if let Some(errors) = self.forked("Loops::join") {
+            return errors;
+        }
         let (_stops, threads): (Vec<_>, Vec<_>) = self.threads.into_iter().unzip();
         join(threads)
+    }
+
+    /// In the child of a fork the threads are not there: an error for each. What leads to them is left alone.
+    fn forked(&mut self, call: &'static str) -> Option<Vec<Result<T, Error>>> {
+        if self.process == this_process::id() {
+            return None;
+        }
+        let threads = std::mem::take(&mut self.threads);
+        let errors = threads.iter().map(|_| Err(Error::forked(call))).collect();
+        std::mem::forget(threads);
+        Some(errors)
     }
 }
 

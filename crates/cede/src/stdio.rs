@@ -3,16 +3,22 @@
 //! A terminal or a pipe that is shared with other programs must not be made non-blocking, for it would be so
 //! for them too. So a thread reads and another writes, each started with the first use, and shared by all
 //! loops of the process.
+//!
+//! The child of a fork has none of its parent's threads, and begins afresh. It also has a copy of std's lock of the
+//! stream, which the parent's thread holds while it waits, and which nobody lets go there. So where a parent has read
+//! or written, the child's thread does without std, on the descriptor itself.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rustix::io::Errno;
 
 use crate::coroutine::Awaitable;
 use crate::error::Error;
 use crate::event_loop::find_running;
+use crate::this_process::{Line, Own};
 use crate::threads::ThreadPool;
 
 const CHUNK: usize = 8 * 1_024;
@@ -67,15 +73,15 @@ struct Kept {
 struct Desk {
     pool: ThreadPool,
     kept: Arc<Kept>,
+    line: Line,
 }
 
 impl Desk {
-    fn of(cell: &'static OnceLock<Desk>, name: &str) -> io::Result<&'static Desk> {
-        if cell.get().is_none() {
-            let pool = ThreadPool::new(1)?.named(name);
-            let _ = cell.set(Desk { pool, kept: Arc::default() });
-        }
-        Ok(cell.get().expect("it was set above"))
+    fn of(cell: &'static Own<Desk>, name: &str) -> &'static Desk {
+        cell.get(|line| {
+            let pool = ThreadPool::new(1).expect("a pool may have one thread").named(name);
+            Desk { pool, kept: Arc::default(), line }
+        })
     }
 
     fn run<T: Send + 'static>(
@@ -90,20 +96,20 @@ impl Desk {
 
 impl Read for Stdin {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        static DESK: OnceLock<Desk> = OnceLock::new();
-        let desk = Desk::of(&DESK, "cede-stdin")?;
+        static DESK: Own<Desk> = Own::new();
+        let desk = Desk::of(&DESK, "cede-stdin");
         loop {
             let count = desk.kept.bytes.lock().read(bytes)?;
             if count > 0 || bytes.is_empty() {
                 return Ok(count);
             }
-            let kept = desk.kept.clone();
+            let (kept, line) = (desk.kept.clone(), desk.line);
             let ended = desk.run("Stdin::read", move || {
                 if !kept.bytes.lock().is_empty() {
                     return Ok(false); // of a read that was cancelled
                 }
                 let mut chunk = [0; CHUNK];
-                let count = io::stdin().lock().read(&mut chunk)?;
+                let count = read(line, &mut chunk)?;
                 kept.bytes.lock().extend(&chunk[..count]);
                 Ok(count == 0)
             })?;
@@ -116,18 +122,54 @@ impl Read for Stdin {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        static DESK: OnceLock<Desk> = OnceLock::new();
-        let desk = Desk::of(&DESK, "cede-stdout")?;
+        static DESK: Own<Desk> = Own::new();
+        let desk = Desk::of(&DESK, "cede-stdout");
         let chunk = bytes[..bytes.len().min(CHUNK * 8)].to_vec();
+        let line = desk.line;
         desk.run("Stdout::write", move || {
-            let mut out = io::stdout().lock();
-            out.write_all(&chunk)?;
-            out.flush()?;
+            write_all(line, &chunk)?;
             Ok(chunk.len())
         })
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Blocks until there is something on standard input.
+fn read(line: Line, bytes: &mut [u8]) -> io::Result<usize> {
+    match line {
+        Line::First => io::stdin().lock().read(bytes),
+        Line::Inherited => loop {
+            match rustix::io::read(io::stdin(), &mut *bytes) {
+                Err(Errno::INTR) => {}
+                Err(Errno::BADF) => return Ok(0), // closed: as std has it
+                read => return Ok(read?),
+            }
+        },
+    }
+}
+
+/// Blocks until standard output has taken it.
+fn write_all(line: Line, bytes: &[u8]) -> io::Result<()> {
+    match line {
+        Line::First => {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes)?;
+            out.flush()
+        }
+        Line::Inherited => {
+            let mut left = bytes;
+            while !left.is_empty() {
+                match rustix::io::write(io::stdout(), left) {
+                    Err(Errno::INTR) => {}
+                    Err(Errno::BADF) => return Ok(()), // as above
+                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    written => left = &left[written?..],
+                }
+            }
+            Ok(())
+        }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) struct LoopCore {
     pub(crate) generators: LiveGenerators,
     pub(crate) state: Cell<State>,
     /// The process that made it.
-    process: u32,
+    pub(super) process: u32,
     /// `stop` was called: the loop ends with this turn.
     pub(crate) stopping: Cell<bool>,
     /// When the loop last looked at its timers, and how many boundaries it let tasks cross then.

@@ -167,7 +167,7 @@ impl LoopHandle {
 
     /// A way into this loop from other threads.
     pub fn proxy(&self) -> LoopProxy {
-        LoopProxy::new(self.core.inbox.clone())
+        LoopProxy::new(self.core.inbox.clone(), self.core.process)
     }
 
     /// Makes a task of this loop: queues its first step.

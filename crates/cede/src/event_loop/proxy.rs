@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::core::find_running;
 use crate::error::Error;
 use crate::reactor::Waker;
+use crate::this_process;
 use crate::threads::shared::inbox::{self, Call, Post, Source};
 
 pub(crate) type Inbox = inbox::Inbox<Waker>;
@@ -35,11 +36,13 @@ pub(crate) type Inbox = inbox::Inbox<Waker>;
 /// ```
 pub struct LoopProxy {
     source: Source<Waker>,
+    /// The process that made the loop.
+    process: u32,
 }
 
 impl LoopProxy {
-    pub(crate) fn new(inbox: Arc<Inbox>) -> Self {
-        LoopProxy { source: Source::new(inbox) }
+    pub(crate) fn new(inbox: Arc<Inbox>, process: u32) -> Self {
+        LoopProxy { source: Source::new(inbox), process }
     }
 
     /// Has the loop's thread call a function in its next turn, waking it if it sleeps. Callable from any
@@ -49,16 +52,27 @@ impl LoopProxy {
     /// asyncio counterpart: `loop.call_soon_threadsafe`.
     ///
     /// # Errors
-    /// When the loop is closed.
+    /// When the loop is closed; in the child of a fork.
     pub fn call_soon_threadsafe(&self, callback: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-        self.post(Box::new(callback)).map_err(|_| Error::closed("LoopProxy::call_soon_threadsafe"))
+        self.post(Box::new(callback)).map_err(|_| self.refused("LoopProxy::call_soon_threadsafe"))
+    }
+
+    /// Why a post came back.
+    pub(crate) fn refused(&self, call: &'static str) -> Error {
+        if self.forked() { Error::forked(call) } else { Error::closed(call) }
+    }
+
+    /// Whether the loop is a copy that a fork made, and the way in leads to the parent's.
+    fn forked(&self) -> bool {
+        self.process != this_process::id()
     }
 
     /// # Errors
-    /// The post, when the loop is closed.
+    /// The post, when the loop is closed, or the parent's.
     #[track_caller]
     pub(crate) fn post(&self, call: Call) -> Result<(), Post> {
         match find_running() {
+            _ if self.forked() => Err(Post::Call(call)),
             // At home it is `call_soon`, as in asyncio: before whatever is queued later.
             Some(home) if Arc::ptr_eq(&home.core.inbox, self.inbox()) && !home.is_closed() => {
                 home.core.accept(Post::Call(call));
@@ -75,7 +89,7 @@ impl LoopProxy {
 
 impl Clone for LoopProxy {
     fn clone(&self) -> Self {
-        LoopProxy::new(self.source.inbox().clone())
+        LoopProxy::new(self.source.inbox().clone(), self.process)
     }
 }
 

@@ -16,6 +16,7 @@ use rustix::time::{
 };
 
 use super::happened::{Happened, Interest, Sleep};
+use crate::this_process;
 use crate::threads::shared::inbox::Wake;
 
 /// Events of these only end the sleep. No key of a slotmap is one of them.
@@ -44,10 +45,15 @@ pub(super) struct Selector {
 #[derive(Clone)]
 pub(crate) struct Waker {
     event: Arc<OwnedFd>,
+    /// The process whose loop sleeps there. In the child of a fork this is a copy that wakes nobody.
+    process: u32,
 }
 
 impl Wake for Waker {
     fn wake(&self) {
+        if self.process != this_process::id() {
+            return;
+        }
         // Nobody reads it: being edge-triggered, every write is told. At 2^64 writes it would be full.
         if let Err(Errno::AGAIN) = rustix::io::write(&self.event, &1_u64.to_ne_bytes()) {
             let _ = rustix::io::read(&self.event, &mut [0; 8]);
@@ -62,7 +68,7 @@ impl Selector {
         let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let selector = Selector {
             epoll,
-            waker: Waker { event: Arc::new(event) },
+            waker: Waker { event: Arc::new(event), process: this_process::id() },
             timer: OnceCell::new(),
             armed: Cell::new(None),
             events: RefCell::new(Vec::with_capacity(EVENTS)),

@@ -5,7 +5,7 @@ use std::fs;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Before {
     /// Its default action.
-    Default,
+    Default = 1,
     /// Nothing: `nohup`, or a shell that started us in the background.
     Ignored,
     /// Somebody's handler was called, and still is: `signal-hook` calls it before us.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::panic::Location;
 use std::rc::Rc;
@@ -107,13 +107,6 @@ impl Signals {
         Ok(number)
     }
 
-    /// Does something to the registration of the handler that was just added.
-    pub(super) fn adjust(&self, signal: i32, adjust: impl FnOnce(&mut Registration) -> io::Result<()>) {
-        if let Some(handler) = self.handlers.borrow_mut().get_mut(&signal) {
-            let _ = adjust(&mut handler.registration);
-        }
-    }
-
     /// Takes a handler away and gives its signal back; the function, whose captures are for the caller to
     /// drop.
     pub(super) fn remove(&self, signal: i32) -> Option<Rc<dyn Fn()>> {
@@ -126,6 +119,12 @@ impl Signals {
     pub(crate) fn clear(&self) {
         let all = self.handlers.take();
         drop(all); // outside the borrow: captures' destructors are user code
+    }
+
+    /// Whether a signal has put a byte there that nobody has read.
+    #[cfg(test)]
+    pub(crate) fn has_byte(&self) -> bool {
+        self.pipe.get().is_some_and(|[read, _]| (&*read).read(&mut [0]).is_ok_and(|count| count > 0))
     }
 
     fn pipe(&self, core: &LoopCore) -> Result<&UnixStream, Error> {

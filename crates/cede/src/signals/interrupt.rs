@@ -60,7 +60,7 @@ impl CtrlC {
         if before != Before::Default {
             return None; // dropped here, which gives it back
         }
-        core.signals.adjust(SIGINT, |registration| registration.only_once());
+        core.signals.with(SIGINT, number, |handler| handler.registration.only_once());
         Some(ctrl_c)
     }
 

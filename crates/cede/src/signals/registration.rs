@@ -1,77 +1,70 @@
-//! Who in the process owns which signal.
+//! The ownership of a signal by one loop.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
-use signal_hook::low_level::pipe;
-use signal_hook::{SigId, flag, low_level};
+use signal_hook::{SigId, low_level};
 
+use super::action::{self, Told};
 use super::before::Before;
+use super::known::Known;
 use crate::error::Error;
-
-/// A signal that somebody in the process has owned, now or before.
-struct Known {
-    before: Before,
-    /// Set while nobody owns it: then it does what it did before us.
-    default: Arc<AtomicBool>,
-    owned: bool,
-}
-
-static KNOWN: Mutex<BTreeMap<i32, Known>> = Mutex::new(BTreeMap::new());
+use crate::this_process;
 
 /// The ownership of a signal by one loop; dropping it gives the signal back.
 pub(super) struct Registration {
-    signal: i32,
+    known: &'static Known,
+    /// The process in which it is owned. In a child of it, the drop of a copy gives nothing back.
+    process: u32,
     before: Before,
-    default: Arc<AtomicBool>,
     arrived: Arc<AtomicBool>,
-    ids: Vec<SigId>,
+    once: Arc<AtomicBool>,
+    id: Option<SigId>,
 }
 
 impl Registration {
     /// Owns the signal: when it comes, `rung` is set and a byte goes into the pipe.
     pub(super) fn new(signal: i32, rung: Arc<AtomicBool>, pipe: &UnixStream) -> Result<Self, Error> {
-        let mut all = KNOWN.lock();
-        let known = match all.entry(signal) {
-            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => place.insert(know(signal)?),
-        };
-        if known.owned {
+        let known = catchable(signal)?;
+        if !known.take() {
             return Err(Error::misuse(format!(
                 "add_signal_handler: {} is handled by another loop of this process; remove that handler first",
                 name(signal)
             )));
         }
         let mut new = Registration {
-            signal,
-            before: known.before,
-            default: known.default.clone(),
+            known,
+            process: this_process::id(),
+            before: Before::Default,
             arrived: Arc::default(),
-            ids: Vec::new(),
+            once: Arc::default(),
+            id: None,
         };
-        known.owned = true;
-        drop(all);
-        new.register(rung, pipe).map_err(|error| uncatchable(signal, error))?;
-        new.default.store(false, Ordering::SeqCst);
+        new.before = known.prepare(signal).map_err(|error| uncatchable(signal, error))?;
+        new.register(signal, rung, pipe).map_err(|error| uncatchable(signal, error))?;
+        known.hear(new.process);
         Ok(new)
     }
 
-    fn register(&mut self, rung: Arc<AtomicBool>, pipe: &UnixStream) -> io::Result<()> {
-        self.ids.push(flag::register(self.signal, self.arrived.clone())?);
-        self.ids.push(flag::register(self.signal, rung)?);
-        self.ids.push(pipe::register(self.signal, pipe.try_clone()?)?);
+    fn register(&mut self, signal: i32, rung: Arc<AtomicBool>, pipe: &UnixStream) -> io::Result<()> {
+        let told = Told {
+            known: self.known,
+            process: self.process,
+            arrived: self.arrived.clone(),
+            rung,
+            pipe: pipe.try_clone()?,
+            once: self.once.clone(),
+        };
+        self.id = Some(action::tell(signal, told)?);
         Ok(())
     }
 
     /// The next one is ours, the one after it does what the signal did before us: even if the loop never
     /// comes to look at the first.
-    pub(super) fn only_once(&mut self) -> io::Result<()> {
-        self.ids.push(flag::register(self.signal, self.default.clone())?);
-        Ok(())
+    pub(super) fn only_once(&self) {
+        self.once.store(true, Ordering::SeqCst);
     }
 
     /// Whether it has come since this was asked last.
@@ -87,18 +80,16 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         // The default first, so that none is lost in between.
-        self.default.store(self.before == Before::Default, Ordering::SeqCst);
-        for id in self.ids.drain(..) {
+        self.known.hear_no_more(self.process);
+        if let Some(id) = self.id.take() {
             low_level::unregister(id);
         }
-        if let Some(known) = KNOWN.lock().get_mut(&self.signal) {
-            known.owned = false;
-        }
+        self.known.give_back(self.process);
     }
 }
 
-/// Takes over a signal for the first time in this process.
-fn know(signal: i32) -> Result<Known, Error> {
+/// A signal that a loop can handle.
+fn catchable(signal: i32) -> Result<&'static Known, Error> {
     check(signal)?;
     if [libc::SIGKILL, libc::SIGSTOP].contains(&signal) {
         return Err(Error::misuse(format!("add_signal_handler: sig {signal} cannot be caught")));
@@ -109,14 +100,7 @@ fn know(signal: i32) -> Result<Known, Error> {
             name(signal)
         )));
     }
-    let before = Before::of(signal);
-    let default = Arc::new(AtomicBool::new(before == Before::Default));
-    if before == Before::Default {
-        // Of a signal whose default it does not know (the real-time ones), `signal-hook` says so; given
-        // back, such a signal does nothing.
-        let _ = flag::register_conditional_default(signal, default.clone());
-    }
-    Ok(Known { before, default, owned: false })
+    Ok(Known::of(signal).expect("its number was checked"))
 }
 
 /// # Errors

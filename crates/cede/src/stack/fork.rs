@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,30 +12,35 @@ use crate::net::UnixStream;
 use crate::{Backend, Runner, create_task, running_loop, sleep, wait_for, yield_now};
 
 /// Runs `child` in a child process: whether it said yes.
-fn in_a_fork(child: impl FnOnce() -> bool) -> bool {
+pub(super) fn in_a_fork(child: impl FnOnce() -> bool) -> bool {
     let process = fork();
     if process == 0 {
-        end_child(child());
+        // A panic would end the child's thread, the only one, and so the child: well.
+        end_child(catch_unwind(AssertUnwindSafe(child)).unwrap_or(false));
     }
     said_yes(process)
 }
 
-/// Forks: 0 in the child, which must end by [`end_child`].
-fn fork() -> libc::pid_t {
+/// Forks: 0 in the child, which must end by [`end_child`], and does not wait for ever.
+pub(super) fn fork() -> libc::pid_t {
     // SAFETY: the child ends without running what is not its own; it takes no lock that another thread of this
     // process may hold, save the allocator's, which the C library sees to.
     let process = unsafe { libc::fork() };
     assert!(process >= 0);
+    if process == 0 {
+        // SAFETY: sets a timer of the child's, which ends it.
+        unsafe { libc::alarm(20) };
+    }
     process
 }
 
-fn end_child(yes: bool) -> ! {
+pub(super) fn end_child(yes: bool) -> ! {
     // SAFETY: ends the child without running what the parent registered for its own end.
     unsafe { libc::_exit(i32::from(!yes)) }
 }
 
 /// Waits for a child: whether it said yes.
-fn said_yes(process: libc::pid_t) -> bool {
+pub(super) fn said_yes(process: libc::pid_t) -> bool {
     let mut status = 0;
     // SAFETY: waits for our own child; `status` is a place for the answer.
     let waited = unsafe { libc::waitpid(process, &mut status, 0) };
@@ -102,7 +108,7 @@ fn a_socket_whose_copy_the_child_of_a_fork_drops_wakes_the_parent_as_before() {
 }
 
 /// What a call says in the child of a fork.
-fn refused(call: &str) -> String {
+pub(super) fn refused(call: &str) -> String {
     format!("{call}: this event loop was made before a fork, in another process; make a new one in this")
 }
 

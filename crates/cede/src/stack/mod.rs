@@ -24,6 +24,8 @@
 #![allow(unsafe_code)] // this is the room for memory and stack switching; see docs/architecture.md
 
 mod advice;
+#[cfg(test)]
+mod after_fork;
 mod ahead;
 mod altstack;
 mod counts;

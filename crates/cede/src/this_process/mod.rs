@@ -8,13 +8,16 @@
 //! |---|---|
 //! | `mod.rs` | the number |
 //! | `on_fork.rs` | a function that the C library calls in the child |
+//! | `own.rs` | a value that the child of a fork makes anew |
 
 mod on_fork;
+mod own;
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 pub(crate) use on_fork::in_children;
+pub(crate) use own::{Line, Own};
 
 /// The page with this process's number; 0 where nobody has asked yet. Null before the first use.
 static PAGE: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::null_mut());

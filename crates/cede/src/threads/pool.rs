@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use super::job::Job;
 use super::shared::job_queue::{JobQueue, Taken};
 use crate::error::{Cancelled, Error, panic_text};
+use crate::this_process::Own;
 
 /// A bounded pool of threads for functions that block. A handle: clones are the same pool.
 ///
@@ -21,6 +23,9 @@ use crate::error::{Cancelled, Error, panic_text};
 ///
 /// When the last handle goes, the pool takes no more jobs and its threads end once the queue is empty;
 /// nobody waits for them. [`shutdown`](Self::shutdown) does.
+///
+/// In the child of a fork it has neither the threads nor the jobs of the parent's: the first job there starts a
+/// thread. One that was shut down is that there, too.
 ///
 /// asyncio counterpart: `concurrent.futures.ThreadPoolExecutor`.
 ///
@@ -46,8 +51,16 @@ pub struct ThreadPool {
 }
 
 struct Pool {
-    queue: Arc<JobQueue<Box<dyn Job>>>,
+    most: usize,
     name: String,
+    /// It takes no more jobs, in a child that is made from now on, either.
+    closed: AtomicBool,
+    here: Own<Here>,
+}
+
+/// What a pool is in one process.
+struct Here {
+    queue: Arc<JobQueue<Box<dyn Job>>>,
     handles: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -68,8 +81,11 @@ impl ThreadPool {
     }
 
     fn of(most: usize, name: String) -> Self {
-        let queue = Arc::new(JobQueue::new(most));
-        ThreadPool { pool: Arc::new(Pool { queue, name, handles: Mutex::default() }) }
+        ThreadPool { pool: Arc::new(Pool { most, name, closed: AtomicBool::new(false), here: Own::new() }) }
+    }
+
+    fn here(&self) -> &Here {
+        self.pool.here()
     }
 
     /// Names its threads: `name_0`, `name_1`, … A pool that has been used keeps the name it had.
@@ -78,7 +94,7 @@ impl ThreadPool {
         // A nul would end the name for the system, and `spawn` panics on it.
         let name: String = name.chars().filter(|c| *c != '\0').collect();
         match Arc::try_unwrap(self.pool) {
-            Ok(pool) if pool.queue.tally().threads == 0 => Self::of(pool.queue.most(), name),
+            Ok(pool) if pool.here().queue.tally().threads == 0 => Self::of(pool.most, name),
             Ok(pool) => ThreadPool { pool: Arc::new(pool) },
             Err(pool) => ThreadPool { pool },
         }
@@ -86,27 +102,27 @@ impl ThreadPool {
 
     /// The most threads it may have.
     pub fn most_threads(&self) -> usize {
-        self.pool.queue.most()
+        self.pool.most
     }
 
     /// The threads it has.
     pub fn threads(&self) -> usize {
-        self.pool.queue.tally().threads
+        self.here().queue.tally().threads
     }
 
     /// Those of its threads that have nothing to do.
     pub fn idle(&self) -> usize {
-        self.pool.queue.tally().asleep
+        self.here().queue.tally().asleep
     }
 
     /// The jobs that no thread has taken yet; those that were withdrawn do not count.
     pub fn queued(&self) -> usize {
-        self.pool.queue.waiting(|job| job.waits())
+        self.here().queue.waiting(|job| job.waits())
     }
 
     /// Whether it takes no more jobs.
     pub fn is_shut_down(&self) -> bool {
-        self.pool.queue.closed()
+        self.here().queue.closed()
     }
 
     /// Takes no more jobs, and waits until those it has are done and its threads have ended.
@@ -135,29 +151,30 @@ impl ThreadPool {
 
     /// Takes no more jobs; withdraws those that wait, or leaves them to the threads.
     pub(crate) fn close(&self, withdraw: bool) {
-        for job in self.pool.queue.close(withdraw) {
+        self.pool.closed.store(true, Ordering::Release);
+        for job in self.here().queue.close(withdraw) {
             job.refuse(Cancelled::new().into());
         }
     }
 
     /// Calls this once the pool is closed and its threads have nothing left to do.
     pub(super) fn when_gone(&self, call: Box<dyn FnOnce() + Send>) {
-        self.pool.queue.when_gone(call);
+        self.here().queue.when_gone(call);
     }
 
     /// Waits for its threads to end: whether they did in time.
     pub(super) fn join(&self, timeout: Option<Duration>) -> Result<bool, Error> {
         let me = thread::current().id();
-        if self.pool.handles.lock().iter().any(|handle| handle.thread().id() == me) {
+        if self.here().handles.lock().iter().any(|handle| handle.thread().id() == me) {
             return Err(Error::misuse(format!(
                 "ThreadPool::shutdown: a thread of the pool '{}' cannot wait for its own end",
                 self.pool.name
             )));
         }
-        if !self.pool.queue.wait_gone(timeout) {
+        if !self.here().queue.wait_gone(timeout) {
             return Ok(false);
         }
-        let handles = std::mem::take(&mut *self.pool.handles.lock());
+        let handles = std::mem::take(&mut *self.here().handles.lock());
         for handle in handles {
             let _ = handle.join();
         }
@@ -169,13 +186,13 @@ impl ThreadPool {
     /// # Errors
     /// When it is shut down. When it has no thread and the system gives none, the job is told.
     pub(super) fn submit(&self, job: Box<dyn Job>) -> Result<(), Error> {
-        match self.pool.queue.push(job) {
+        match self.here().queue.push(job) {
             Err(_job) => Err(Error::misuse("cannot schedule new futures after shutdown")),
             Ok(Taken::Enough) => Ok(()),
             Ok(Taken::Start(number)) => {
                 if let Err(error) = self.start(number) {
                     let error = Arc::new(error);
-                    for job in self.pool.queue.no_thread() {
+                    for job in self.here().queue.no_thread() {
                         let text = format!("the pool '{}' cannot start a thread: {error}", self.pool.name);
                         job.refuse(Error::from(io::Error::new(error.kind(), text)).into());
                     }
@@ -186,10 +203,10 @@ impl ThreadPool {
     }
 
     fn start(&self, number: usize) -> io::Result<()> {
-        let queue = self.pool.queue.clone();
+        let queue = self.here().queue.clone();
         let builder = thread::Builder::new().name(format!("{}_{number}", self.pool.name));
         // Held across the start, so that the thread is on the list before a job of it can ask.
-        let mut handles = self.pool.handles.lock();
+        let mut handles = self.here().handles.lock();
         handles.push(builder.spawn(move || work(&queue))?);
         Ok(())
     }
@@ -216,9 +233,23 @@ impl Default for ThreadPool {
     }
 }
 
+impl Pool {
+    fn here(&self) -> &Here {
+        self.here.get(|_| {
+            let queue = Arc::new(JobQueue::new(self.most));
+            if self.closed.load(Ordering::Acquire) {
+                drop(queue.close(false));
+            }
+            Here { queue, handles: Mutex::default() }
+        })
+    }
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
-        drop(self.queue.close(false)); // the threads finish what is queued, and end
+        if let Some(here) = self.here.made() {
+            drop(here.queue.close(false)); // the threads finish what is queued, and end
+        }
     }
 }
 

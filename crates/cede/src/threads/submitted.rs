@@ -61,7 +61,7 @@ impl LoopProxy {
     /// ```
     ///
     /// # Errors
-    /// When the loop is closed.
+    /// When the loop is closed; in the child of a fork.
     #[track_caller]
     pub fn run_coroutine_threadsafe<F>(&self, coroutine: Coroutine<F>) -> Result<Submitted<F::Returns>, Error>
     where
@@ -80,7 +80,7 @@ impl LoopProxy {
             Err(post) => {
                 drop(shared.oneshot.abandon());
                 drop(post);
-                Err(Error::closed("LoopProxy::run_coroutine_threadsafe"))
+                Err(self.refused("LoopProxy::run_coroutine_threadsafe"))
             }
         }
     }

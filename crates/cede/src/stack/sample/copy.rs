@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::super::altstack::protect_this_thread;
 use super::super::overflow::stack_at;
+use crate::this_process::Own;
 
 /// How much of a stack is copied, in words: 64 KiB, a whole one of a usual task.
 const WORDS: usize = 8 << 10;
@@ -86,9 +87,7 @@ static COPY: Copy = Copy {
     count: AtomicUsize::new(0),
 };
 
-static ASKING: Mutex<()> = Mutex::new(());
-/// The signals that have our handler. It stays: one that comes late would else do its default.
-static OURS: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+static ASKING: Own<Mutex<()>> = Own::new();
 
 /// Asks a thread, which must live, by this signal; `None` if it does not answer.
 ///
@@ -96,7 +95,7 @@ static OURS: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 /// When the signal cannot be had; see [`check`].
 pub(crate) fn sample(asked: &Asked, signal: i32) -> io::Result<Option<Sample>> {
     check(signal)?;
-    let _one_at_a_time = ASKING.lock();
+    let _one_at_a_time = ASKING.get(|_| Mutex::default()).lock();
     COPY.thread.store(asked.thread, Ordering::Relaxed);
     COPY.own[0].store(asked.own.start, Ordering::Relaxed);
     COPY.own[1].store(asked.own.end, Ordering::Relaxed);
@@ -122,20 +121,20 @@ pub(crate) fn sample(asked: &Asked, signal: i32) -> io::Result<Option<Sample>> {
     Ok(Some(sample))
 }
 
-/// Sees to it that this signal is ours.
+/// Sees to it that this signal is ours. Our handler stays: one that comes late would else do its default.
 ///
 /// # Errors
 /// When somebody else handles it, or it cannot be caught.
 pub(crate) fn check(signal: i32) -> io::Result<()> {
-    let mut ours = OURS.lock();
-    if ours.contains(&signal) {
-        return Ok(());
-    }
     // SAFETY: an all-zero sigaction is a valid one.
     let mut before: libc::sigaction = unsafe { std::mem::zeroed() };
     // SAFETY: only asks for the handler in force.
     if unsafe { libc::sigaction(signal, ptr::null(), &mut before) } != 0 {
         return Err(uncatchable(signal));
+    }
+    let ours = handler as *const () as usize;
+    if before.sa_sigaction == ours {
+        return Ok(());
     }
     if before.sa_sigaction != libc::SIG_DFL && before.sa_sigaction != libc::SIG_IGN {
         return Err(io::Error::new(
@@ -145,13 +144,12 @@ pub(crate) fn check(signal: i32) -> io::Result<()> {
     }
     // SAFETY: as above.
     let mut handled: libc::sigaction = unsafe { std::mem::zeroed() };
-    handled.sa_sigaction = handler as *const () as usize;
+    handled.sa_sigaction = ours;
     handled.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
     // SAFETY: the handler only does what is allowed in a signal handler.
     if unsafe { libc::sigaction(signal, &handled, ptr::null_mut()) } != 0 {
         return Err(uncatchable(signal));
     }
-    ours.push(signal);
     Ok(())
 }
 

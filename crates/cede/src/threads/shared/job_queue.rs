@@ -63,10 +63,6 @@ impl<J> JobQueue<J> {
         }
     }
 
-    pub(crate) fn most(&self) -> usize {
-        self.most
-    }
-
     /// # Errors
     /// The job, when the queue is closed.
     pub(crate) fn push(&self, job: J) -> Result<Taken, J> {

@@ -21,6 +21,7 @@ use parking_lot::Mutex;
 use crate::name::Name;
 use crate::observe::{LoopEvent, Observer};
 use crate::task::TaskRef;
+use crate::this_process;
 use stack::Thread;
 
 /// An observer with a thread of its own: it names whoever has kept control for longer than a limit and shows
@@ -73,6 +74,8 @@ pub struct Watchdog {
 /// What both threads know.
 #[derive(Debug)]
 struct Shared {
+    /// The process whose loop it watches.
+    process: u32,
     running: Mutex<Option<Running>>,
     /// The loop's.
     thread: Thread,
@@ -147,6 +150,7 @@ impl Watchdog {
     /// As [`new`](Self::new).
     pub fn telling(limit: Duration, tell: impl Fn(&str) + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared {
+            process: this_process::id(),
             running: Mutex::default(),
             thread: Thread::default(),
             signal: AtomicI32::new(libc::SIGURG),
@@ -213,6 +217,9 @@ impl Running {
 
 impl Observer for Watchdog {
     fn event(&self, _time: Duration, event: &LoopEvent) {
+        if self.shared.process != this_process::id() {
+            return; // nobody watches in the child of a fork
+        }
         let who = match event {
             LoopEvent::StepBegins { task } => Who::of(&task.task),
             LoopEvent::CallBegins { callback } => Who::Callback(format!("{callback:?}")),
@@ -229,6 +236,10 @@ impl Observer for Watchdog {
 
 impl Drop for Watchdog {
     fn drop(&mut self) {
+        if self.shared.process != this_process::id() {
+            // The child of a fork: the thread is not there, nor will it let go of what it has locked.
+            std::mem::forget((self.stop.take(), self.thread.take()));
+        }
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
