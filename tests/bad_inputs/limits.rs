@@ -3,10 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream as StdStream;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cede::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use cede::process::{Command, Stdio};
-use cede::{Awaitable, EventLoop, Generator, yield_now};
+use cede::{Awaitable, EventLoop, Generator, create_task, sleep, yield_now};
 use cede_tests::child::in_limited_child;
 
 /// EMFILE: a loop cannot be made, and nothing is left of the try.
@@ -86,6 +90,81 @@ fn without_descriptors_sockets_and_programs_are_errors_until_some_are_free() {
             for (begins, done) in tries(address) {
                 done.unwrap_or_else(|error| panic!("{begins:?}: {error}"));
             }
+            Ok(())
+        };
+        cede::run(cede::coroutine(main)).unwrap().unwrap();
+    });
+    assert_eq!(ended.succeeded(), "");
+}
+
+/// EMFILE where the loop would make its first timer: it sleeps by what it has, is not early, and tells nobody.
+#[test]
+fn without_descriptors_a_loop_that_has_had_no_deadline_yet_sleeps_and_serves_who_is_connected() {
+    let ended = in_limited_child("ulimit -n 40", &[("CEDE_REACTOR", "epoll")], || {
+        let main = || -> io::Result<()> {
+            let listener = TcpListener::bind(ANY)?;
+            let client = std::net::TcpStream::connect(listener.local_addr()?)?;
+            let (mut ours, theirs) = StdStream::pair()?;
+            theirs.set_nonblocking(true)?;
+            let mut theirs = UnixStream::from_std(theirs)?;
+            let mut hoard = Vec::new();
+            while let Ok(file) = File::open("/dev/null") {
+                hoard.push(file);
+            }
+            let (pause, pauses) = mpsc::channel::<()>();
+            let asks = thread::spawn(move || -> io::Result<()> {
+                pauses.recv().expect("the loop goes on"); // nobody is accepted: the loop sleeps until it tries again
+                for ask in 0..100 {
+                    ours.write_all(&[ask])?;
+                    let mut answer = [0];
+                    ours.read_exact(&mut answer)?;
+                    assert_eq!(answer, [ask]);
+                }
+                drop(hoard);
+                Ok(())
+            });
+            let echo = create_task(cede::coroutine(move || -> io::Result<()> {
+                let mut byte = [0];
+                while theirs.read(&mut byte)? > 0 {
+                    theirs.write_all(&byte)?;
+                }
+                Ok(())
+            }));
+            let accepts = create_task(cede::coroutine(move || listener.accept().map(|(_, address)| address)));
+            for _ in 0..3 {
+                yield_now().await_()?;
+            }
+            assert!(!accepts.done());
+            pause.send(()).expect("it waits");
+            echo.await_()??;
+            asks.join().expect("it is answered")?;
+            assert!(!accepts.done(), "all was answered within the pause");
+            assert_eq!(accepts.await_()??, client.local_addr()?);
+            Ok(())
+        };
+        cede::run(cede::coroutine(main)).unwrap().unwrap();
+    });
+    let stderr = ended.succeeded();
+    assert!(stderr.contains("TcpListener::accept: nobody can be accepted: "), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+/// The same: never early, be it by less than the millisecond that the system counts.
+#[test]
+fn without_descriptors_a_sleep_ends_when_it_should() {
+    let ended = in_limited_child("ulimit -n 40", &[("CEDE_REACTOR", "epoll")], || {
+        let main = || -> io::Result<()> {
+            let mut hoard = Vec::new();
+            while let Ok(file) = File::open("/dev/null") {
+                hoard.push(file);
+            }
+            for micros in [10, 300, 1_000, 1_700, 20_500] {
+                let (length, began) = (Duration::from_micros(micros), Instant::now());
+                sleep(length).await_()?;
+                assert!(began.elapsed() >= length, "{micros}");
+            }
+            drop(hoard); // the next one has a timer
+            sleep(Duration::from_millis(1)).await_()?;
             Ok(())
         };
         cede::run(cede::coroutine(main)).unwrap().unwrap();

@@ -341,6 +341,7 @@ fn for_want_of_descriptors_each_call_says_so_and_leaves_none() {
         run(move || -> io::Result<()> {
             let event_loop = cede::running_loop()?;
             drop(UnixStream::pair()?); // the loop has what it needs for itself
+            cede::sleep(Duration::from_millis(1)).await_()?; // its timer, too
             let before = descriptors();
             for (call, object, make) in calls {
                 let mut wants = 0;

@@ -202,10 +202,11 @@ impl Drop for Readers {
 
 #[cfg(target_os = "linux")]
 fn end_of(id: u32) -> io::Result<End> {
+    use crate::reactor::make;
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
     let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
-    // An old kernel cannot.
-    match pid.map(|pid| pidfd_open(pid, PidfdFlags::NONBLOCK)) {
+    // An old kernel cannot, nor can one that has no descriptor for it.
+    match pid.map(|pid| make(|| Ok(pidfd_open(pid, PidfdFlags::NONBLOCK)?))) {
         Some(Ok(fd)) => Ok(End::Told(Source::new(fd, "Command::spawn")?)),
         _ => Ok(End::Asked),
     }

@@ -1,12 +1,14 @@
 //! Linux: epoll, asked directly.
 //!
 //! A wait is one system call. A deadline is a `timerfd`, exact to the nanosecond where epoll's own time-out
-//! counts milliseconds; it is set only when it differs from the one that is set already.
+//! counts milliseconds; it is set only when it differs from the one that is set already. It is made at the first
+//! deadline; while there is no descriptor for it, epoll's own time-out does.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
@@ -15,6 +17,7 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
 };
 
+use super::faults::make;
 use super::happened::{Happened, Interest, Sleep};
 use crate::this_process;
 use crate::threads::shared::inbox::Wake;
@@ -29,6 +32,9 @@ const EVENTS: usize = 1_024;
 /// Whether a read that did not fill its buffer has taken all there was, where nothing else ends it, and an end that
 /// comes then is told.
 pub(super) const SHORT_IS_EMPTY: bool = true;
+
+/// The longest sleep by epoll's own time-out.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 const ZERO: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
@@ -118,10 +124,10 @@ impl Selector {
             Sleep::No => Some(ZERO),
             Sleep::Forever => None,
             Sleep::Until { left, .. } if left.is_zero() => Some(ZERO),
-            Sleep::Until { at, left } => {
-                self.arm(at, left)?;
-                None
-            }
+            Sleep::Until { at, left } => match self.arm(at, left) {
+                Ok(()) => None,
+                Err(_) => Some(in_whole_milliseconds(left)),
+            },
         };
         let mut events = self.events.borrow_mut();
         events.clear();
@@ -136,7 +142,8 @@ impl Selector {
         Ok(())
     }
 
-    fn arm(&self, at: u64, left: std::time::Duration) -> io::Result<()> {
+    /// Sets the timer to this deadline, and makes it if there is none yet.
+    fn arm(&self, at: u64, left: Duration) -> io::Result<()> {
         if self.armed.get() == Some(at) {
             return Ok(());
         }
@@ -144,7 +151,7 @@ impl Selector {
             Some(timer) => timer,
             None => {
                 let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
-                let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+                let timer = make(|| Ok(timerfd_create(TimerfdClockId::Monotonic, flags)?))?;
                 self.add_flags(&timer, TIMER, epoll::EventFlags::IN | epoll::EventFlags::ET)?;
                 self.timer.get_or_init(|| timer)
             }
@@ -155,6 +162,13 @@ impl Selector {
         self.armed.set(Some(at));
         Ok(())
     }
+}
+
+/// What epoll's own time-out is for this long: not early, and no longer than it can count. A loop that is woken before
+/// its deadline sleeps again.
+fn in_whole_milliseconds(left: Duration) -> Timespec {
+    let millis = left.min(LONGEST).as_nanos().div_ceil(1_000_000) as i64; // a day of them fits
+    Timespec { tv_sec: millis / 1_000, tv_nsec: millis % 1_000 * 1_000_000 }
 }
 
 fn flags(interest: Interest) -> epoll::EventFlags {

@@ -10,7 +10,7 @@
 //! | write to a stream | EINTR, EAGAIN, less than there is room for | EPIPE, ECONNRESET, ENOBUFS |
 //! | read from, write to a pipe | the same | none; EPIPE |
 //! | receive, send a datagram, which are whole or not at all | EINTR, EAGAIN | ECONNREFUSED; ECONNREFUSED, ENOBUFS |
-//! | socket, bind, socketpair, pidfd and fork of a program | | EMFILE, ENFILE, ENOBUFS, ENOMEM |
+//! | socket, bind, socketpair, a pipe's file, a copy of a descriptor, fork of a program, its pidfd, the loop's timer | | EMFILE, ENFILE, ENOBUFS, ENOMEM |
 //! | registering a descriptor with the selector | | ENOMEM, ENOSPC |
 //! | the loop's own wait | EINTR, which is also an early return | |
 
