@@ -3,13 +3,17 @@
 
 use std::any::type_name;
 use std::env;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::process::exit;
 use std::time::Duration;
 
 use cede::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use cede::stdio::{stdin, stdout};
-use cede::{Awaitable, Failure, timeout, yield_now};
+use cede::{Awaitable, Failure, sleep, timeout, yield_now};
 
 use crate::help::{run, spawn};
 
@@ -23,7 +27,14 @@ const BEGINS: &str = "it begins";
 struct Spoken {
     child: Child,
     stdin: ChildStdin,
-    lines: io::Lines<BufReader<ChildStdout>>,
+    lines: Lines,
+}
+
+type Lines = io::Lines<BufReader<ChildStdout>>;
+
+/// The next line that it prints.
+fn hear(lines: &mut Lines) -> io::Result<String> {
+    lines.next().unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
 }
 
 impl Spoken {
@@ -31,9 +42,8 @@ impl Spoken {
         self.stdin.write_all(line.as_bytes())
     }
 
-    /// The next line that it prints.
     fn hear(&mut self) -> io::Result<String> {
-        self.lines.next().unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
+        hear(&mut self.lines)
     }
 }
 
@@ -42,6 +52,21 @@ impl Spoken {
 #[track_caller]
 fn with_program<P>(program: P, talk: impl FnOnce(Spoken) -> io::Result<Child> + 'static)
 where
+    P: FnOnce() -> io::Result<()> + 'static,
+{
+    with_program_that_reads(program, Stdio::piped, |mut child, lines| {
+        let stdin = child.stdin.take().expect("a pipe");
+        talk(Spoken { child, stdin, lines })
+    });
+}
+
+/// The same, of a program whose standard input is this.
+#[track_caller]
+fn with_program_that_reads<P, I: Into<Stdio>>(
+    program: P,
+    input: impl FnOnce() -> I + 'static,
+    talk: impl FnOnce(Child, Lines) -> io::Result<Child> + 'static,
+) where
     P: FnOnce() -> io::Result<()> + 'static,
 {
     let test = type_name::<P>().split("::{{closure}}").next().unwrap_or_default();
@@ -55,17 +80,15 @@ where
         let mut child = Command::new(env::current_exe()?)
             .args(["--exact", test, "--nocapture", "--test-threads=1"])
             .env(CHILD, test)
-            .stdin(Stdio::piped())
+            .stdin(input())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
         // A program that says nothing fails the test, and does not hold it up.
         timeout(Duration::from_secs(60), || {
-            let stdin = child.stdin.take().expect("a pipe");
-            let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-            let mut spoken = Spoken { child, stdin, lines };
-            while spoken.hear()? != BEGINS {}
-            assert!(talk(spoken)?.wait()?.success());
+            let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+            while hear(&mut lines)? != BEGINS {}
+            assert!(talk(child, lines)?.wait()?.success());
             Ok(())
         })
     })
@@ -134,6 +157,74 @@ fn a_read_that_is_cancelled_or_whose_time_is_over_loses_nothing() {
         assert_eq!(it.hear()?, "pt");
         Ok(it.child)
     });
+}
+
+/// A read that nobody waits for any more. Its thread has begun, as a rule; else the read is withdrawn, and loses nothing
+/// either.
+fn cancelled_read() -> io::Result<()> {
+    let reading = spawn(|| stdin().read(&mut [0; 8]));
+    sleep(Duration::from_millis(20)).await_()?;
+    reading.cancel();
+    assert!(reading.await_()?.unwrap_err().is_cancelled());
+    println!("nobody reads");
+    stdout().flush()
+}
+
+/// Ctrl-D on a terminal ends one read, and no more.
+#[test]
+fn an_end_that_comes_for_a_cancelled_read_is_the_next_ones() {
+    let program = || {
+        cancelled_read()?;
+        let mut bytes = [0; 8];
+        assert_eq!(stdin().read(&mut [])?, 0); // takes nothing
+        assert_eq!(stdin().read(&mut bytes)?, 0);
+        let count = stdin().read(&mut bytes)?;
+        assert_eq!(&bytes[..count], b"later\n");
+        Ok(())
+    };
+    let (mut ours, theirs) = terminal().unwrap();
+    with_program_that_reads(
+        program,
+        || theirs,
+        move |child, mut lines| {
+            assert_eq!(hear(&mut lines)?, "nobody reads");
+            ours.write_all(b"\x04later\n")?;
+            Ok(child)
+        },
+    );
+}
+
+/// The two ends of a terminal.
+fn terminal() -> io::Result<(File, File)> {
+    let ours = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY)?;
+    rustix::pty::grantpt(&ours)?;
+    rustix::pty::unlockpt(&ours)?;
+    let path = rustix::pty::ptsname(&ours, Vec::new())?.into_string().expect("a path");
+    let theirs = File::options().read(true).write(true).custom_flags(libc::O_NOCTTY).open(path)?;
+    Ok((ours.into(), theirs))
+}
+
+/// The other side goes without having read: a socket says so once.
+#[test]
+fn an_error_that_comes_for_a_cancelled_read_is_the_next_ones() {
+    let program = || {
+        cancelled_read()?;
+        let error = stdin().read(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        assert_eq!(stdin().read(&mut [0; 8])?, 0);
+        Ok(())
+    };
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    theirs.write_all(b"unread").unwrap();
+    with_program_that_reads(
+        program,
+        || OwnedFd::from(theirs),
+        move |child, mut lines| {
+            assert_eq!(hear(&mut lines)?, "nobody reads");
+            drop(ours);
+            Ok(child)
+        },
+    );
 }
 
 /// Its thread blocks for as long as the other side holds the pipe.

@@ -25,8 +25,8 @@ const CHUNK: usize = 8 * 1_024;
 
 /// Standard input. Reading cedes until there is something.
 ///
-/// Cancelled, a read has lost nothing: what its thread reads after all is kept for the next. While one is
-/// under way, the program can end all the same.
+/// Cancelled, a read has lost nothing: what its thread reads after all is kept for the next, and so is an end (Ctrl-D)
+/// or an error that it meets. While one is under way, the program can end all the same.
 ///
 /// ```no_run
 /// use std::io::{BufRead, BufReader};
@@ -63,16 +63,43 @@ pub struct Stdout {
     _private: (),
 }
 
-/// What was read and nobody has taken yet.
+/// What was read and nobody has taken yet. Every read goes through here, so that none is lost whose task is gone.
 #[derive(Default)]
 struct Kept {
-    bytes: Mutex<VecDeque<u8>>,
+    bytes: VecDeque<u8>,
+    /// What the last read met instead: the end, or an error. There are no bytes then.
+    met: Option<io::Result<()>>,
+}
+
+impl Kept {
+    /// Takes what there is, once.
+    fn take(&mut self, bytes: &mut [u8]) -> Option<io::Result<usize>> {
+        if bytes.is_empty() {
+            return Some(Ok(0));
+        }
+        if self.bytes.is_empty() {
+            return self.met.take().map(|met| met.map(|()| 0));
+        }
+        Some(self.bytes.read(bytes))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.met.is_none()
+    }
+
+    fn put(&mut self, read: io::Result<&[u8]>) {
+        match read {
+            Ok([]) => self.met = Some(Ok(())),
+            Ok(bytes) => self.bytes.extend(bytes),
+            Err(error) => self.met = Some(Err(error)),
+        }
+    }
 }
 
 /// A thread, and for the input what it has read.
 struct Desk {
     pool: ThreadPool,
-    kept: Arc<Kept>,
+    kept: Arc<Mutex<Kept>>,
     line: Line,
 }
 
@@ -99,23 +126,19 @@ impl Read for Stdin {
         static DESK: Own<Desk> = Own::new();
         let desk = Desk::of(&DESK, "cede-stdin");
         loop {
-            let count = desk.kept.bytes.lock().read(bytes)?;
-            if count > 0 || bytes.is_empty() {
-                return Ok(count);
+            if let Some(taken) = desk.kept.lock().take(bytes) {
+                return taken;
             }
             let (kept, line) = (desk.kept.clone(), desk.line);
-            let ended = desk.run("Stdin::read", move || {
-                if !kept.bytes.lock().is_empty() {
-                    return Ok(false); // of a read that was cancelled
+            desk.run("Stdin::read", move || {
+                // Else what a read has left that was cancelled comes first.
+                if kept.lock().is_empty() {
+                    let mut chunk = [0; CHUNK];
+                    let read = read(line, &mut chunk);
+                    kept.lock().put(read.map(|count| &chunk[..count]));
                 }
-                let mut chunk = [0; CHUNK];
-                let count = read(line, &mut chunk)?;
-                kept.bytes.lock().extend(&chunk[..count]);
-                Ok(count == 0)
+                Ok(())
             })?;
-            if ended {
-                return Ok(0);
-            }
         }
     }
 }
