@@ -78,12 +78,12 @@ fn a_signal_that_the_parents_loop_has_does_its_default_in_a_child_that_does_not_
     let ran = crate::run(coroutine(|| -> crate::Result<()> {
         let event_loop = running_loop()?;
         let (ours, handler) = counter();
-        event_loop.add_signal_handler(libc::SIGUSR2, handler)?;
+        event_loop.add_signal_handler(libc::SIGVTALRM, handler)?;
         let given_back = || {
             let own = crate::run(coroutine(|| -> crate::Result<bool> {
                 let event_loop = running_loop()?;
-                event_loop.add_signal_handler(libc::SIGUSR2, || ())?;
-                event_loop.remove_signal_handler(libc::SIGUSR2)
+                event_loop.add_signal_handler(libc::SIGVTALRM, || ())?;
+                event_loop.remove_signal_handler(libc::SIGVTALRM)
             }));
             matches!(own, Ok(Ok(true)))
         };
@@ -91,7 +91,7 @@ fn a_signal_that_the_parents_loop_has_does_its_default_in_a_child_that_does_not_
             let process = fork();
             if process == 0 {
                 if !own_before || given_back() {
-                    raise(libc::SIGUSR2);
+                    raise(libc::SIGVTALRM);
                 }
                 end_child(true);
             }
@@ -99,7 +99,7 @@ fn a_signal_that_the_parents_loop_has_does_its_default_in_a_child_that_does_not_
             // SAFETY: waits for our own child; `status` is a place for the answer.
             unsafe { libc::waitpid(process, &mut status, 0) };
             assert!(
-                libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGUSR2,
+                libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGVTALRM,
                 "{own_before}: {status}"
             );
             assert!(!event_loop.core.signals.has_byte(), "the parent is woken");
@@ -315,4 +315,24 @@ fn the_child_may_have_a_watchdog_of_its_own() {
         }));
         ran.is_ok_and(|yes| yes)
     }));
+}
+
+/// A thread that cuts stacks at that moment has the lock.
+#[test]
+fn a_fork_while_another_thread_makes_stacks_leaves_the_child_its_own() {
+    let reservation = super::reservation::Reservation::global().expect("address space");
+    let (locked, locks) = mpsc::channel();
+    let cuts = std::thread::spawn(move || {
+        let held = reservation.lock();
+        locked.send(()).expect("we wait");
+        std::thread::sleep(A_WHILE);
+        drop(held);
+    });
+    locks.recv().expect("it locks");
+    assert!(in_a_fork(|| {
+        // Of a size that nobody else has any of.
+        let huge = coroutine(|| 42).stack_size(8 << 20);
+        matches!(crate::run(coroutine(|| create_task(huge).await_())), Ok(Ok(42)))
+    }));
+    cuts.join().expect("it ends");
 }

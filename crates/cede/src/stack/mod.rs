@@ -28,6 +28,7 @@ mod advice;
 mod after_fork;
 mod ahead;
 mod altstack;
+mod at_fork;
 mod counts;
 pub(crate) mod current;
 #[cfg(test)]

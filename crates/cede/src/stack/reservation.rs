@@ -2,12 +2,11 @@
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-
-use parking_lot::Mutex;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::advice::populate;
+use super::at_fork;
 use super::guard::{Guards, errno};
 use super::head;
 use super::label::Label;
@@ -71,12 +70,13 @@ pub(crate) struct Reservation {
     /// The class of the stacks in each region; read by the signal handler, so no lock.
     classes: Box<[AtomicU8]>,
     made: AtomicUsize,
+    /// std's, which is one number: at a fork it is held (`at_fork.rs`), and the child can let it go.
     carve: Mutex<Carve>,
 }
 
 /// How far the cutting has come.
 #[derive(Debug)]
-struct Carve {
+pub(super) struct Carve {
     next_region: usize,
     class: [ClassCarve; CLASSES],
 }
@@ -99,20 +99,32 @@ struct Run {
     slots: usize,
 }
 
+static GLOBAL: OnceLock<Reservation> = OnceLock::new();
+
 impl Reservation {
     /// The reservation of the process, made at the first use.
     ///
     /// # Errors
     /// When the system grants no address space; the next call tries again.
     pub(crate) fn global() -> Result<&'static Reservation, StackError> {
-        static GLOBAL: OnceLock<Reservation> = OnceLock::new();
         if let Some(made) = GLOBAL.get() {
             return Ok(made);
         }
         let made = Reservation::new(StackSettings::in_force())?;
         let global = GLOBAL.get_or_init(|| made);
         overflow::watch(global);
+        at_fork::hold();
         Ok(global)
+    }
+
+    /// The same, if it was made.
+    pub(super) fn made() -> Option<&'static Reservation> {
+        GLOBAL.get()
+    }
+
+    /// No code of others runs while this is held.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Carve> {
+        self.carve.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn new(settings: &StackSettings) -> Result<Reservation, StackError> {
@@ -144,7 +156,7 @@ impl Reservation {
 
     /// One slot into the caller's hand, some more into `spare`.
     pub(crate) fn carve(&self, class: u8, spare: &mut Vec<Slot>) -> Result<Slot, StackError> {
-        let mut carve = self.carve.lock();
+        let mut carve = self.lock();
         let Carve { next_region, class: classes } = &mut *carve;
         let mine = &mut classes[usize::from(class)];
         if let Some(slot) = mine.free.pop() {
@@ -199,13 +211,13 @@ impl Reservation {
     /// Takes back neighbours that hold no memory any more, from the first to the last of these.
     pub(super) fn give_back_run(&self, first: &Slot, last: &Slot) {
         let slots = (last.top() - first.low) / self.stride(first.class);
-        let mut carve = self.carve.lock();
+        let mut carve = self.lock();
         carve.class[usize::from(first.class)].runs.push(Run { low: first.low, slots });
     }
 
     /// Takes back what a thread that ends had in its pool.
     pub(crate) fn give_back(&self, slots: impl IntoIterator<Item = Slot>) {
-        let mut carve = self.carve.lock();
+        let mut carve = self.lock();
         for slot in slots {
             carve.class[usize::from(slot.class)].free.push(slot);
         }

@@ -7,7 +7,7 @@
 //! | file | its one idea |
 //! |---|---|
 //! | `mod.rs` | the number |
-//! | `on_fork.rs` | a function that the C library calls in the child |
+//! | `on_fork.rs` | functions that the C library calls at a fork |
 //! | `own.rs` | a value that the child of a fork makes anew |
 
 mod on_fork;
@@ -16,7 +16,7 @@ mod own;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-pub(crate) use on_fork::in_children;
+pub(crate) use on_fork::{around_forks, in_children};
 pub(crate) use own::{Line, Own};
 
 /// The page with this process's number; 0 where nobody has asked yet. Null before the first use.
