@@ -183,7 +183,7 @@ fn a_handler_that_goes_on_after_its_cancellation_reads_the_end() {
     .unwrap();
 }
 
-/// test_base_events: test_create_server_multiple_hosts_ipv4, test_create_server_dual_stack
+/// test_events: test_create_server_multiple_hosts_ipv4, test_create_server_dual_stack
 #[test]
 fn a_server_listens_at_all_addresses_that_it_is_given() {
     run(|| -> io::Result<()> {

@@ -111,7 +111,7 @@ fn skipped(why: &str) {
     let _ = writeln!(io::stderr(), "not tested: {why}");
 }
 
-/// test_base_events: test_create_connection_ipv6
+/// test_base_events: test_create_connection_ipv6_scope, without a scope
 #[test]
 fn a_connection_is_made_by_ipv6() {
     if let Err(error) = std::net::TcpListener::bind("[::1]:0") {
