@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use crate::coroutine::Awaitable;
 use crate::reactor::{Source, Way};
 use crate::report::{self, Report};
-use crate::time::sleep;
+use crate::time::pause;
 
 /// As asyncio: how long nobody is accepted when there is no descriptor left.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -50,7 +49,7 @@ impl<S: AsFd> Acceptor<S> {
                             pause: PAUSE,
                         });
                     }
-                    sleep(PAUSE).await_()?;
+                    pause(PAUSE, call)?;
                 }
                 done => {
                     self.starved.set(false);

@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use super::orphans;
 use super::pipe::{ChildStderr, ChildStdin, ChildStdout};
+use crate::backoff::Backoff;
 use crate::coroutine::{Awaitable, coroutine};
 use crate::error::Error;
 use crate::facade::create_task;
 use crate::reactor::{Source, Way};
 use crate::task::Task;
-use crate::time::sleep;
 
-/// How often the end is asked for where the system cannot tell of it, at first and at most.
-const SOON: Duration = Duration::from_millis(1);
+/// How long it is, at most, until the end is asked for again where the system cannot tell of it.
 const LATER: Duration = Duration::from_millis(50);
 
 /// A program that was started.
@@ -92,13 +91,12 @@ impl Child {
                 None => Err(io::ErrorKind::WouldBlock.into()),
             }),
             End::Asked => {
-                let mut pause = SOON;
+                let mut backoff = Backoff::new(CALL, LATER);
                 loop {
-                    sleep(pause).await_()?;
+                    backoff.wait()?;
                     if let Some(status) = inner.try_wait()? {
                         return Ok(status);
                     }
-                    pause = LATER.min(pause * 2);
                 }
             }
         }
