@@ -74,7 +74,14 @@ pub fn in_limited_child<F: FnOnce()>(limit: &str, environment: &[(&str, &str)], 
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{limit} && exec {PRESSABLE} \"$0\" \"$@\"")).arg(binary);
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, test);
-    run(command, environment)
+    let mut command = configured(command, environment);
+    let output = command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        !said.contains("running 0 tests"),
+        "{test} is no test: the scenario must be a closure of the test's own"
+    );
+    Ended::of(output)
 }
 
 /// Runs all tests of this binary again, in a process of its own with this environment, but for those whose

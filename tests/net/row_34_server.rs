@@ -1,4 +1,7 @@
 //! Row 34, servers. CPython: test_server.
+//!
+//! What is to be refused once it is closed is closed in a process of its own: in this one other tests start programs,
+//! each of which has a copy of every descriptor until it begins, so that a closed listener accepts for a while.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
@@ -11,6 +14,7 @@ use cede::streams::{
     Server, open_connection, open_unix_connection, serve_streams, start_server, start_unix_server,
 };
 use cede::{Awaitable, Failure, Runner, sleep, yield_now};
+use cede_tests::child;
 
 use crate::help::{run, spawn};
 
@@ -52,28 +56,34 @@ fn each_connection_is_served_in_a_task_of_its_own() {
 /// test_wait_closed_basic
 #[test]
 fn a_closed_server_accepts_nobody_and_waits_for_the_open_ones() {
-    run(|| -> io::Result<()> {
-        let server = echo()?;
-        let (mut reader, writer) = open_connection(address(&server))?;
-        writer.write(b"x\n")?;
-        reader.read_line()?;
-        server.close();
-        server.close(); // once more does nothing
-        let closed = spawn({
-            let server = server.clone();
-            move || server.wait_closed()
-        });
-        for _ in 0..5 {
-            yield_now().await_()?;
-        }
-        assert!(!server.is_serving() && !closed.done());
-        assert_eq!(TcpStream::connect(address(&server)).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-        writer.write(b"still there?\n")?;
-        assert_eq!(reader.read_line()?.as_deref(), Some(&b"still there?\n"[..]));
-        drop((reader, writer));
-        closed.await_()?
+    child::in_child(&[], || {
+        run(|| -> io::Result<()> {
+            let server = echo()?;
+            let (mut reader, writer) = open_connection(address(&server))?;
+            writer.write(b"x\n")?;
+            reader.read_line()?;
+            server.close();
+            server.close(); // once more does nothing
+            let closed = spawn({
+                let server = server.clone();
+                move || server.wait_closed()
+            });
+            for _ in 0..5 {
+                yield_now().await_()?;
+            }
+            assert!(!server.is_serving() && !closed.done());
+            assert_eq!(
+                TcpStream::connect(address(&server)).unwrap_err().kind(),
+                ErrorKind::ConnectionRefused
+            );
+            writer.write(b"still there?\n")?;
+            assert_eq!(reader.read_line()?.as_deref(), Some(&b"still there?\n"[..]));
+            drop((reader, writer));
+            closed.await_()?
+        })
+        .unwrap();
     })
-    .unwrap();
+    .succeeded();
 }
 
 /// test_wait_closed_race: the last connection ends in the turn in which the server is closed.
@@ -186,41 +196,47 @@ fn a_handler_that_goes_on_after_its_cancellation_reads_the_end() {
 /// test_events: test_create_server_multiple_hosts_ipv4, test_create_server_dual_stack
 #[test]
 fn a_server_listens_at_all_addresses_that_it_is_given() {
-    run(|| -> io::Result<()> {
-        let addresses: [std::net::SocketAddr; 2] =
-            ["127.0.0.1:0".parse().unwrap(), "127.0.0.2:0".parse().unwrap()];
-        let server = start_server(addresses, |mut reader, writer| -> io::Result<()> {
-            writer.write(&reader.read_line()?.unwrap_or_default())
-        })?;
-        let listening = server.local_addrs().to_vec();
-        assert_eq!(
-            listening.iter().map(|address| address.ip()).collect::<Vec<_>>(),
-            addresses.map(|a| a.ip())
-        );
-        for address in &listening {
-            let (mut reader, writer) = open_connection(address)?;
-            writer.write(b"hello\n")?;
-            assert_eq!(reader.read_line()?.as_deref(), Some(&b"hello\n"[..]));
-        }
-        server.shutdown(None)?;
-        for address in &listening {
-            assert_eq!(TcpStream::connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-        }
+    child::in_child(&[], || {
+        run(|| -> io::Result<()> {
+            let addresses: [std::net::SocketAddr; 2] =
+                ["127.0.0.1:0".parse().unwrap(), "127.0.0.2:0".parse().unwrap()];
+            let server = start_server(addresses, |mut reader, writer| -> io::Result<()> {
+                writer.write(&reader.read_line()?.unwrap_or_default())
+            })?;
+            let listening = server.local_addrs().to_vec();
+            assert_eq!(
+                listening.iter().map(|address| address.ip()).collect::<Vec<_>>(),
+                addresses.map(|a| a.ip())
+            );
+            for address in &listening {
+                let (mut reader, writer) = open_connection(address)?;
+                writer.write(b"hello\n")?;
+                assert_eq!(reader.read_line()?.as_deref(), Some(&b"hello\n"[..]));
+            }
+            server.shutdown(None)?;
+            for address in &listening {
+                assert_eq!(TcpStream::connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+            }
 
-        // Where there is no IPv6, it is left out; where there is, both have the port.
-        let any = |port| -> [std::net::SocketAddr; 2] {
-            [(std::net::Ipv4Addr::UNSPECIFIED, port).into(), (std::net::Ipv6Addr::UNSPECIFIED, port).into()]
-        };
-        let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let server = start_server(any(free), |_, _| io::Result::Ok(()))?;
-        assert!(server.local_addrs().iter().all(|address| address.port() == free));
-        // One that is taken is an error, and lets go of the others.
-        let error = start_server([addresses[0], any(free)[0]], |_, _| io::Result::Ok(())).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AddrInUse);
-        assert!(error.to_string().starts_with(&format!("start_server: 0.0.0.0:{free}: ")), "{error}");
-        server.shutdown(None)
+            // Where there is no IPv6, it is left out; where there is, both have the port.
+            let any = |port| -> [std::net::SocketAddr; 2] {
+                [
+                    (std::net::Ipv4Addr::UNSPECIFIED, port).into(),
+                    (std::net::Ipv6Addr::UNSPECIFIED, port).into(),
+                ]
+            };
+            let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+            let server = start_server(any(free), |_, _| io::Result::Ok(()))?;
+            assert!(server.local_addrs().iter().all(|address| address.port() == free));
+            // One that is taken is an error, and lets go of the others.
+            let error = start_server([addresses[0], any(free)[0]], |_, _| io::Result::Ok(())).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AddrInUse);
+            assert!(error.to_string().starts_with(&format!("start_server: 0.0.0.0:{free}: ")), "{error}");
+            server.shutdown(None)
+        })
+        .unwrap();
     })
-    .unwrap();
+    .succeeded();
 }
 
 /// asyncio: `limit`.
@@ -390,21 +406,24 @@ fn a_path_that_another_server_has_taken_is_not_removed() {
 /// test_server: test_unix_server_cleanup_prevented
 #[test]
 fn a_path_that_the_program_has_bound_itself_stays() {
-    let place = Place::new("kept");
-    let path = place.0.clone();
-    run(move || -> io::Result<()> {
-        let server = serve_streams(UnixListener::bind(&path)?, |mut reader, writer| -> io::Result<()> {
-            let line = reader.read_line()?.unwrap_or_default();
-            writer.write(&line)
-        });
-        let (mut reader, writer) = open_unix_connection(&path)?;
-        writer.write(b"hello\n")?;
-        assert_eq!(reader.read_line()?.as_deref(), Some(&b"hello\n"[..]));
-        server.shutdown(None)?;
-        assert_eq!(UnixStream::connect(&path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-        std::fs::remove_file(&path)
+    child::in_child(&[], || {
+        let place = Place::new("kept");
+        let path = place.0.clone();
+        run(move || -> io::Result<()> {
+            let server = serve_streams(UnixListener::bind(&path)?, |mut reader, writer| -> io::Result<()> {
+                let line = reader.read_line()?.unwrap_or_default();
+                writer.write(&line)
+            });
+            let (mut reader, writer) = open_unix_connection(&path)?;
+            writer.write(b"hello\n")?;
+            assert_eq!(reader.read_line()?.as_deref(), Some(&b"hello\n"[..]));
+            server.shutdown(None)?;
+            assert_eq!(UnixStream::connect(&path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+            std::fs::remove_file(&path)
+        })
+        .unwrap();
     })
-    .unwrap();
+    .succeeded();
 }
 
 /// test_unix_events: test_create_unix_server_existing_path_nonsock
@@ -424,13 +443,19 @@ fn a_path_that_is_no_socket_stays() {
 /// A server whose task never began lets go of its address, too.
 #[test]
 fn a_server_closed_at_once_is_closed() {
-    run(|| -> io::Result<()> {
-        let server = echo()?;
-        server.close();
-        server.wait_closed()?;
-        assert_eq!(TcpStream::connect(address(&server)).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-        sleep(Duration::ZERO).await_()?;
-        Ok(())
+    child::in_child(&[], || {
+        run(|| -> io::Result<()> {
+            let server = echo()?;
+            server.close();
+            server.wait_closed()?;
+            assert_eq!(
+                TcpStream::connect(address(&server)).unwrap_err().kind(),
+                ErrorKind::ConnectionRefused
+            );
+            sleep(Duration::ZERO).await_()?;
+            Ok(())
+        })
+        .unwrap();
     })
-    .unwrap();
+    .succeeded();
 }

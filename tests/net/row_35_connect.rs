@@ -11,9 +11,13 @@ use socket2::{Domain, Socket, Type};
 
 use crate::help::{run, spawn};
 
-/// An address where nobody listens.
+/// An address where nobody listens, nor will: a socket has it that never does.
 fn nobody() -> io::Result<SocketAddr> {
-    std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into())?;
+    let address = socket.local_addr()?;
+    std::mem::forget(socket); // as long as the process
+    Ok(address.as_socket().expect("it is of IPv4"))
 }
 
 /// An address that does not answer: its listener accepts nobody, and its queue is full.

@@ -6,6 +6,7 @@ use std::net::UdpSocket as Blocking;
 
 use cede::net::{UdpSocket, UnixDatagram};
 use cede::{Awaitable, Failure, yield_now};
+use cede_tests::child;
 
 use crate::help::{run, spawn};
 
@@ -49,24 +50,27 @@ fn datagrams_keep_their_bounds() {
 /// test_selector_events: test_sendto_ready_error_received_connection; here it is an error of the receive, and not the end.
 #[test]
 fn a_connected_socket_is_told_that_nobody_listens_and_works_on() {
-    run(|| -> io::Result<()> {
-        let gone = Blocking::bind("127.0.0.1:0")?;
-        let address = gone.local_addr()?;
-        drop(gone);
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
-        socket.connect(address)?;
-        socket.send(b"anybody there?")?;
-        let mut bytes = [0; 16];
-        assert_eq!(socket.recv(&mut bytes).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-        let back = Blocking::bind(address)?;
-        socket.send(b"now?")?;
-        let (count, from) = back.recv_from(&mut bytes)?;
-        assert_eq!(&bytes[..count], b"now?");
-        back.send_to(b"yes", from)?;
-        assert_eq!(socket.recv(&mut bytes)?, 3);
-        Ok(())
+    child::in_child(&[], || {
+        run(|| -> io::Result<()> {
+            let gone = Blocking::bind("127.0.0.1:0")?;
+            let address = gone.local_addr()?;
+            drop(gone);
+            let socket = UdpSocket::bind("127.0.0.1:0")?;
+            socket.connect(address)?;
+            socket.send(b"anybody there?")?;
+            let mut bytes = [0; 16];
+            assert_eq!(socket.recv(&mut bytes).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+            let back = Blocking::bind(address)?;
+            socket.send(b"now?")?;
+            let (count, from) = back.recv_from(&mut bytes)?;
+            assert_eq!(&bytes[..count], b"now?");
+            back.send_to(b"yes", from)?;
+            assert_eq!(socket.recv(&mut bytes)?, 3);
+            Ok(())
+        })
+        .unwrap();
     })
-    .unwrap();
+    .succeeded();
 }
 
 #[test]
