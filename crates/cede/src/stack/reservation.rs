@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
+use std::thread;
 
 use super::advice::populate;
 use super::at_fork;
@@ -122,9 +123,17 @@ impl Reservation {
         GLOBAL.get()
     }
 
-    /// No code of others runs while this is held.
+    /// No code of others runs while this is held, and it is held for microseconds: so whoever finds it taken lets others
+    /// run and tries again. What std does where it waits is compiled without ThreadSanitizer, which took two who had
+    /// waited for each other for a race.
     pub(super) fn lock(&self) -> MutexGuard<'_, Carve> {
-        self.carve.lock().unwrap_or_else(PoisonError::into_inner)
+        loop {
+            match self.carve.try_lock() {
+                Ok(carve) => return carve,
+                Err(TryLockError::Poisoned(carve)) => return carve.into_inner(),
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
+            }
+        }
     }
 
     pub(crate) fn new(settings: &StackSettings) -> Result<Reservation, StackError> {
@@ -360,7 +369,7 @@ mod tests {
         };
         let reservation = &small(GuardMode::Auto, 256 << 20);
         let by_mappings = &small(GuardMode::Mprotect, 256 << 20);
-        std::thread::scope(|threads| {
+        thread::scope(|threads| {
             let burst = threads.spawn(move || {
                 let batches: Vec<_> = (0..40).map(|_| made_at_once(reservation)).collect();
                 (batches, made_at_once(by_mappings))
@@ -405,7 +414,7 @@ mod tests {
             }
         };
         assert!(matches!(error, StackError::TooManyMappings { .. }), "{error} after {count}");
-        std::thread::spawn(|| vec![0u8; 64 << 20].len()).join().expect("room for a thread and its memory");
+        thread::spawn(|| vec![0u8; 64 << 20].len()).join().expect("room for a thread and its memory");
     }
 
     #[test]
