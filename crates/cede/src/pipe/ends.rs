@@ -60,13 +60,9 @@ fn is_nxio(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::NXIO)
 }
 
-macro_rules! reading_end {
-    ($(#[$doc:meta])* $pipe:ident, $call:literal) => {
-        $(#[$doc])*
-        pub struct $pipe {
-            source: crate::reactor::Source<std::os::fd::OwnedFd>,
-        }
-
+/// What an end has, whatever its direction.
+macro_rules! end {
+    ($pipe:ident) => {
         impl $pipe {
             /// One that nobody else has, so nobody else minds that it does not block.
             pub(crate) fn ours(pipe: std::os::fd::OwnedFd, call: &'static str) -> std::io::Result<Self> {
@@ -83,6 +79,19 @@ macro_rules! reading_end {
                 self.source.into_blocking()
             }
         }
+
+        crate::net::descriptor!($pipe);
+    };
+}
+
+macro_rules! reading_end {
+    ($(#[$doc:meta])* $pipe:ident, $call:literal) => {
+        $(#[$doc])*
+        pub struct $pipe {
+            source: crate::reactor::Source<std::os::fd::OwnedFd>,
+        }
+
+        crate::pipe::end!($pipe);
 
         /// Reading cedes while there is nothing to read, and gives 0 when all writers have gone.
         impl std::io::Read for &$pipe {
@@ -100,8 +109,6 @@ macro_rules! reading_end {
                 (&*self).read(bytes)
             }
         }
-
-        crate::net::descriptor!($pipe);
     };
 }
 
@@ -112,22 +119,7 @@ macro_rules! writing_end {
             source: crate::reactor::Source<std::os::fd::OwnedFd>,
         }
 
-        impl $pipe {
-            /// One that nobody else has, so nobody else minds that it does not block.
-            pub(crate) fn ours(pipe: std::os::fd::OwnedFd, call: &'static str) -> std::io::Result<Self> {
-                Ok($pipe { source: crate::pipe::take_in(pipe, call)? })
-            }
-
-            /// Takes it out of the loop, and makes it blocking again, for [all who have it
-            /// open](crate::pipe#non-blocking-for-all-who-have-it-open): for another program's standard stream, say
-            /// (`Stdio::from`).
-            ///
-            /// # Errors
-            /// Of the system.
-            pub fn into_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
-                self.source.into_blocking()
-            }
-        }
+        crate::pipe::end!($pipe);
 
         /// Writing cedes while there is no room, and is the error `BrokenPipe` when all readers have gone. There is
         /// nothing to flush.
@@ -153,9 +145,7 @@ macro_rules! writing_end {
                 Ok(())
             }
         }
-
-        crate::net::descriptor!($pipe);
     };
 }
 
-pub(crate) use {reading_end, writing_end};
+pub(crate) use {end, reading_end, writing_end};

@@ -23,8 +23,8 @@
 //! # Non-blocking, for all who have it open
 //!
 //! Whether an open pipe blocks is not a descriptor's own: whoever shares it, by `dup` or because it was inherited,
-//! finds it non-blocking as long as an end here has it, and blocking once `into_fd` has taken that end out. For standard input and output, which are shared as a rule,
-//! there is [`stdio`](crate::stdio).
+//! finds it non-blocking as long as an end here has it, and blocking once `into_fd` has taken that end out. For standard
+//! input and output, which are shared as a rule, there is [`stdio`](crate::stdio).
 //!
 //! # Cancelling
 //!
@@ -35,7 +35,7 @@ mod ends;
 mod reader;
 mod writer;
 
-pub(crate) use ends::{reading_end, take_in, writing_end};
+pub(crate) use ends::{end, reading_end, take_in, writing_end};
 pub use reader::PipeReader;
 pub use writer::PipeWriter;
 

@@ -26,6 +26,7 @@
 //! ```
 
 mod open;
+mod outgoing;
 mod read_error;
 mod reader;
 mod server;
