@@ -219,7 +219,7 @@ assert client.publish("python", "read all about it") == 1
 assert heard.get_message(timeout=5)["data"] == "read all about it"
 heard.psubscribe("py*")
 assert heard.get_message(timeout=5)["type"] == "psubscribe"
-assert client.pubsub_channels() == ["python"] and client.pubsub_numsub("python", "x") == [("python", 1), ("x", 0)]
+assert client.pubsub_channels("pyth*") == ["python"] and client.pubsub_numsub("python", "x") == [("python", 1), ("x", 0)]
 assert client.pubsub_numpat() == 1 and client.publish("pypi", "by pattern") == 1
 said = heard.get_message(timeout=5)
 assert (said["type"], said["pattern"], said["data"]) == ("pmessage", "py*", "by pattern")
