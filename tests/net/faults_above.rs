@@ -15,6 +15,7 @@ use cede::{Awaitable, LoopHandle, Runner, VirtualClock, yield_now};
 use cede_tests::child;
 
 use crate::help::{run, spawn};
+use crate::row_35_connect::nobody;
 use crate::tls::configs;
 
 const MUCH: usize = 100_000;
@@ -280,7 +281,7 @@ fn an_error_of_a_datagram_leaves_its_socket_as_it_was() {
 #[test]
 fn connecting_to_several_addresses_finds_the_one_that_answers() {
     with_faults(0..40, (2, false), 1_000, |seed| {
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let nobody = nobody()?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let stream = TcpStream::connect([nobody, listener.local_addr()?, nobody])?;
         assert_eq!(listener.accept()?.1, stream.local_addr()?, "seed {seed}");

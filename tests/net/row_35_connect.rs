@@ -12,7 +12,7 @@ use socket2::{Domain, Socket, Type};
 use crate::help::{run, spawn};
 
 /// An address where nobody listens, nor will: a socket has it that never does.
-fn nobody() -> io::Result<SocketAddr> {
+pub(crate) fn nobody() -> io::Result<SocketAddr> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into())?;
     let address = socket.local_addr()?;
