@@ -1,6 +1,7 @@
 //! Connecting: to one address, and to the first of several that answers.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -102,8 +103,8 @@ fn race<T: 'static>(
     }
 }
 
-/// Says which address failed.
-fn named(call: &str, address: SocketAddr, error: io::Error) -> io::Error {
+/// Says which address failed, unless it is a cancellation.
+pub(super) fn named(call: &str, address: impl Display, error: io::Error) -> io::Error {
     if error.is_cancelled() {
         return error;
     }

@@ -4,6 +4,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use super::connect::named;
 use super::datagram::datagrams;
 use super::options::options;
 use super::stream::descriptor;
@@ -42,9 +43,8 @@ impl UnixDatagram {
     /// When it exists, or cannot be made. When no loop runs here.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let socket = make(|| net::UnixDatagram::bind(path)).map_err(|error| {
-            io::Error::new(error.kind(), format!("UnixDatagram::bind: {}: {error}", path.display()))
-        })?;
+        let socket = make(|| net::UnixDatagram::bind(path))
+            .map_err(|error| named("UnixDatagram::bind", path.display(), error))?;
         Self::of(socket, "UnixDatagram::bind")
     }
 
@@ -53,9 +53,8 @@ impl UnixDatagram {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
-        let socket = make(|| net::UnixDatagram::bind_addr(address)).map_err(|error| {
-            io::Error::new(error.kind(), format!("UnixDatagram::bind_addr: {address:?}: {error}"))
-        })?;
+        let socket = make(|| net::UnixDatagram::bind_addr(address))
+            .map_err(|error| named("UnixDatagram::bind_addr", format_args!("{address:?}"), error))?;
         Self::of(socket, "UnixDatagram::bind_addr")
     }
 
@@ -85,9 +84,7 @@ impl UnixDatagram {
     /// When nobody is there.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
-        self.source.io().connect(path).map_err(|error| {
-            io::Error::new(error.kind(), format!("UnixDatagram::connect: {}: {error}", path.display()))
-        })
+        self.source.io().connect(path).map_err(|error| named("UnixDatagram::connect", path.display(), error))
     }
 
     /// As [`connect`](Self::connect), to an address.
@@ -95,9 +92,10 @@ impl UnixDatagram {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        self.source.io().connect_addr(address).map_err(|error| {
-            io::Error::new(error.kind(), format!("UnixDatagram::connect_addr: {address:?}: {error}"))
-        })
+        self.source
+            .io()
+            .connect_addr(address)
+            .map_err(|error| named("UnixDatagram::connect_addr", format_args!("{address:?}"), error))
     }
 
     /// Sends one datagram to the socket at this path. Cedes while the receiver has no room; the system tells nobody when

@@ -4,6 +4,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use super::accept::Acceptor;
+use super::connect::named;
 use super::listener::listener;
 use super::options::options;
 use super::unix_stream::UnixStream;
@@ -28,9 +29,8 @@ impl UnixListener {
     /// When it exists, or cannot be made. When no loop runs here.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let listener = make(|| net::UnixListener::bind(path)).map_err(|error| {
-            io::Error::new(error.kind(), format!("UnixListener::bind: {}: {error}", path.display()))
-        })?;
+        let listener = make(|| net::UnixListener::bind(path))
+            .map_err(|error| named("UnixListener::bind", path.display(), error))?;
         Self::of(listener, "UnixListener::bind")
     }
 
@@ -39,9 +39,8 @@ impl UnixListener {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
-        let listener = make(|| net::UnixListener::bind_addr(address)).map_err(|error| {
-            io::Error::new(error.kind(), format!("UnixListener::bind_addr: {address:?}: {error}"))
-        })?;
+        let listener = make(|| net::UnixListener::bind_addr(address))
+            .map_err(|error| named("UnixListener::bind_addr", format_args!("{address:?}"), error))?;
         Self::of(listener, "UnixListener::bind_addr")
     }
 

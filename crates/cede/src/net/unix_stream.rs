@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Type};
 
-use super::connect::connect_socket;
+use super::connect::{connect_socket, named};
 use super::options::options;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::{descriptor, read_and_write};
 use crate::backoff::Backoff;
-use crate::error::Failure;
 use crate::reactor::{Source, check_running, make};
 
 /// How soon a full listener is tried again, at most.
@@ -77,8 +76,7 @@ impl UnixStream {
             match connect_socket(Domain::UNIX, Type::STREAM, to, call) {
                 Ok(source) => return Ok(UnixStream { source: source.map(net::UnixStream::from) }),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => backoff.wait()?,
-                Err(error) if error.is_cancelled() => return Err(error),
-                Err(error) => return Err(io::Error::new(error.kind(), format!("{call}: {name}: {error}"))),
+                Err(error) => return Err(named(call, name, error)),
             }
         }
     }
